@@ -1,0 +1,225 @@
+"""Sentences that turn a column into another type."""
+
+from __future__ import annotations
+
+import re
+
+from tidemill.domain.grammar.cursor import Cursor
+from tidemill.domain.grammar.operations import Act, Operation
+from tidemill.domain.grammar.tokens import Kind
+from tidemill.domain.table_schema import ColumnType
+
+_TYPES = {
+    "a number": "number", "number": "number", "numbers": "number", "numeric": "number", "a numeric value": "number", "decimal": "number", "a decimal": "number", "float": "number", "a float": "number", "a real number": "number", "real numbers": "number", "decimals": "number", "decimal numbers": "number", "a decimal number": "number", "numeric values": "number", "proper numbers": "number", "a proper number": "number", "real number": "number", "plain numbers": "number", "a plain number": "number",
+    "an integer": "integer", "integer": "integer", "integers": "integer", "whole numbers": "integer", "a whole number": "integer", "int": "integer",
+    "a date": "date", "date": "date", "dates": "date", "proper dates": "date", "real dates": "date", "a real date": "date", "a proper date": "date", "an iso date": "date", "iso dates": "date",
+    "text": "string", "a string": "string", "string": "string", "strings": "string", "a text": "string", "texts": "string",
+    "a timestamp": "timestamp", "timestamp": "timestamp", "timestamps": "timestamp", "a date and time": "timestamp", "a datetime": "timestamp", "datetime": "timestamp",
+    "a boolean": "boolean", "boolean": "boolean", "true/false": "boolean", "true or false": "boolean",
+}  # fmt: skip
+_VERBS = ("convert", "cast", "turn", "parse", "change", "change the type of", "make", "treat", "read", "interpret", "transform", "convert the text in")
+
+
+def read_cast(c: Cursor) -> list[Act] | None:
+    """`convert x to a number`, `"Amount EUR" is text with thousands separators such as 1,250.00; convert it to a number`."""
+    return c.attempt(lambda: _verb_first(c)) or c.attempt(lambda: _described(c))
+
+
+def _verb_first(c: Cursor) -> list[Act] | None:
+    if not c.take(*_VERBS) and c.context != "cast":
+        return None
+    names = c.columns(demanded=False)
+    if not names:
+        return None
+    hints: dict[str, object] = {}
+    _descriptions(c, hints, names)
+    c.take("from text", "from a string", "from strings", "from a text")
+    if not c.take("to", "into", "as", "in", ":", "->"):
+        return None
+    kind = c.take(*_TYPES)
+    if kind is None:
+        return None
+    _descriptions(c, hints, names)
+    return _cast(c, names, _TYPES[kind], hints)
+
+
+def _described(c: Cursor) -> list[Act] | None:
+    """First how the text looks, then the wish to convert it."""
+    c.take("the values in", "the values of", "values in")
+    names = c.columns()
+    if not names or not c.take("is", "are", "comes as", "come as", "is stored as", "are stored as", "is given as", "are given as", "is written as", "holds", "contains", "is saved as", "has", "uses", "looks like", "is in", "is written", "are written", "arrives as"):
+        return None
+    hints: dict[str, object] = {}
+    c.take("a", "still", "currently", "stored as", "written as", "given as")
+    c.take("text", "texts", "a string", "strings", "string", "text values")
+    start = c.i
+    _descriptions(c, hints, names)
+    if start == c.i and c.tokens[c.i - 1].low not in ("text", "texts", "string", "strings"):
+        return None
+    c.skip(",", ";", ".", "and", "so", "please", "-", "–")
+    if not c.take(*_VERBS):
+        return None
+    if not (c.take("it", "them", "that", "these", "this", "both", "those", "the values", "all of them", "each") or c.columns() == names):
+        return None
+    if not c.take("to", "into", "as"):
+        return None
+    kind = c.take(*_TYPES)
+    if kind is None:
+        return None
+    _descriptions(c, hints, names)
+    return _cast(c, names, _TYPES[kind], hints)
+
+
+_FORMATS = (("yyyy", "%Y"), ("yy", "%y"), ("mmmm", "%B"), ("mmm", "%b"), ("mm", "%m"), ("dd", "%d"), ("hh", "%H"), ("ss", "%S"))
+
+
+def _descriptions(c: Cursor, hints: dict[str, object], names: tuple[str, ...]) -> None:
+    """Consumes remarks on how the text looks, and notes what they mean."""
+    while c.attempt(lambda: _description(c, hints, names)):
+        pass
+
+
+def _description(c: Cursor, hints: dict[str, object], names: tuple[str, ...]) -> bool | None:
+    c.take(",", "and", ";")
+    bracket = c.take("(")
+    c.take("with", "has", "using", "it has", "it uses", "they have", "and uses", "it contains", "contains", "uses", "that has", "because it has", "remove", "removing", "in which", "after removing", "remove the", "removing the", "have", "by removing", "by removing the", "without")
+    c.take("a", "the", "its")
+    if c.take("thousands separators", "thousand separators", "a thousands separator", "thousands separator", "commas as thousands separators", "comma as thousands separator", "commas as thousands separator", "comma thousands separators", "thousands commas", "commas for thousands", "a comma as thousands separator", "thousand separator", "commas between the thousands", "commas"):
+        if hints.get("decimal") != ",":
+            hints["thousands"] = ","
+    elif c.take("dots as thousands separators", "points as thousands separators", "dot as thousands separator", "a dot as thousands separator", "dots for thousands", "point as thousands separator", "dots between the thousands", "a point as thousands separator"):
+        hints["thousands"] = "."
+    elif c.take("decimal comma", "decimal commas", "a decimal comma", "comma as decimal separator", "commas as decimal separators", "comma as the decimal separator", "a comma as decimal separator", "comma for decimals", "a comma for the decimals", "comma as decimal mark", "commas as decimal separator", "comma decimals"):
+        hints["decimal"] = ","
+        if hints.get("thousands") == ",":
+            del hints["thousands"]
+    elif c.take("euro signs", "euro sign", "dollar signs", "dollar sign", "currency signs", "currency sign", "currency symbols", "currency symbol", "pound signs", "percent signs", "percent sign", "pound sign", "$ sign", "€ sign", "$ signs", "£ sign", "€ signs", "£ signs", "% sign", "% signs"):
+        hints["strip"] = str(hints.get("strip", "")) + _sign(c.tokens[c.i - 2].low)
+        c.take("in front", "at the end", "behind", "before it")
+    elif c.take("such as", "e.g.", "like", "for example", "for instance", "e . g .", "e.g", "e . g"):
+        if not _examples(c, hints):
+            return None
+    elif (c.take("in the format", "format", "in format", "of the form", "in the form", "the format is", "written", "written as", "formatted as", "in", "as", "formatted") or True) and (found := _format(c)):
+        hints["format"] = found
+    else:
+        return None
+    if bracket and not c.take(")"):
+        return None
+    return True
+
+
+def _sign(word: str) -> str:
+    return {"euro": "€", "dollar": "$", "pound": "£", "percent": "%"}.get(word, word if word in "€$£%" else "€$£")
+
+
+def _examples(c: Cursor, hints: dict[str, object]) -> bool:
+    found = []
+    while token := c.peek():
+        if token.kind not in (Kind.NUMBER, Kind.DATE, Kind.QUOTED, Kind.TICK) and not re.match(r"\d", token.text):
+            break
+        text = token.text
+        c.i += 1
+        while (following := c.peek()) and following.start == c.tokens[c.i - 1].end and following.text in ",.-/" and (second := c.peek(1)) and second.start == following.end and second.kind in (Kind.NUMBER, Kind.WORD):
+            text += following.text + second.text
+            c.i += 2
+        found.append(text)
+        with c.saved() as keep:
+            if c.list_mark() and (after := c.peek()) and after.kind in (Kind.NUMBER, Kind.DATE, Kind.QUOTED):
+                keep()
+                continue
+        break
+    for text in found:
+        if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text) and hints.get("decimal") != ",":
+            hints["thousands"] = ","
+        elif re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", text):
+            hints |= {"decimal": ",", "thousands": "."}
+        elif (match := re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})[./-]\d{4}", text)) and int(match[1]) > 12:
+            hints["format"] = f"%d{match[2]}%m{match[2]}%Y"
+    return bool(found)
+
+
+def _format(c: Cursor) -> str | None:
+    """`DD.MM.YYYY`, `dd/mm/yyyy hh:mm`, `day.month.year`, `"%d.%m.%Y"`."""
+    token = c.peek()
+    if token is None:
+        return None
+    if token.kind in (Kind.QUOTED, Kind.TICK):
+        text = _strptime(token.text)
+        if text:
+            c.i += 1
+        return text
+    if token.text == "%":
+        end = c.i
+        while end < len(c.tokens) and (c.tokens[end].text in "%./-:" or re.fullmatch(r"[a-zA-Z]", c.tokens[end].text)):
+            end += 1
+        text = c.words_between(c.i, end)
+        c.i = end
+        return text
+    end = c.i
+    while end < len(c.tokens) and (end == c.i or c.tokens[end].start == c.tokens[end - 1].end):
+        end += 1
+    while end > c.i:
+        text = _strptime(c.words_between(c.i, end))
+        if text:
+            c.i = end
+            return text
+        end -= 1
+    return None
+
+
+def _strptime(text: str) -> str | None:
+    low = text.lower()
+    if "%" in text:
+        return text
+    for word, code in (("day", "dd"), ("month", "mm"), ("year", "yyyy")):
+        low = low.replace(word, code)
+    if "yy" not in low or "m" not in low or not re.fullmatch(r"[ymdhs./:\- t]+", low):
+        return None
+    head, _, tail = low.partition(" ")
+    for token, code in _FORMATS:
+        head = head.replace(token, code)
+    tail = tail.replace("hh", "%H").replace("mm", "%M").replace("ss", "%S")
+    found = f"{head} {tail}".strip()
+    return found if re.fullmatch(r"(%[YymdBbHMS]|[./:\- t])+", found) else None
+
+
+def _cast(c: Cursor, names: tuple[str, ...], kind: str, hints: dict[str, object]) -> list[Act] | None:
+    casts: dict[str, object] = {}
+    c.take("first", "before anything else")
+    with c.saved() as keep:
+        c.take(",", ";")
+        if c.take("a value that cannot be read becomes missing", "values that cannot be read become missing", "what cannot be read becomes missing", "anything else becomes missing", "unreadable values become missing", "and treat unreadable values as missing", "treating unreadable values as missing"):
+            hints["on_error"] = "missing"
+            keep()
+    for name in names:
+        own = dict(hints)
+        seen = c.scope.samples.get(name, ())
+        is_text = c.scope.type_of(name) in (ColumnType.STRING, ColumnType.UNKNOWN)
+        if kind in ("date", "timestamp") and is_text and "format" not in own and not all(re.match(r"\d{4}-\d\d-\d\d", v) for v in seen):
+            found = _guessed_format(seen)
+            if found is None:
+                c.trouble("date-format", f"It is not said how the dates in `{name}` are written.", f"Say the format: 'convert {name} to a date, format DD.MM.YYYY'.")
+                return None
+            own["format"] = found
+            c.notes.append(f"`{name}` is read with the format {found}.")
+        if kind in ("number", "integer") and is_text and not own and seen and not all(re.fullmatch(r"-?\d+(\.\d+)?", v.strip()) for v in seen):
+            offered = c.scope.casts.get(name)
+            if offered is None:
+                c.trouble("number-format", f"`{name}` holds texts that are no plain numbers, such as {seen[0]!r}.", "Say how they are written: 'thousands separators', 'decimal comma', 'currency signs'.")
+                return None
+            casts[name] = offered.model_copy(update={"to": ColumnType(kind)})
+            continue
+        casts[name] = {"to": kind, **own} if own else kind
+    return [Operation(f"Convert {', '.join(names)}", {"cast": casts})]
+
+
+def _guessed_format(seen: object) -> str | None:
+    """The format that all values seen have and that cannot be taken for another."""
+    values = list(seen) if isinstance(seen, (tuple, list)) else []
+    parts = [re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})[./-](\d{4})", str(v)) for v in values]
+    if not values or not all(parts) or len({p[2] for p in parts if p}) > 1:
+        return None
+    mark = next(p[2] for p in parts if p)
+    if any(int(p[1]) > 12 for p in parts if p) or mark == ".":
+        return f"%d{mark}%m{mark}%Y"
+    return f"%m{mark}%d{mark}%Y" if any(int(p[3]) > 12 for p in parts if p) else None

@@ -1,0 +1,340 @@
+"""Reads a sentence clause by clause; every word must be accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from tidemill.domain.grammar.aggregates import read_group
+from tidemill.domain.grammar.column_steps import read_add, read_cast, read_choice, read_drop_columns, read_fill, read_rename, read_replace, read_round
+from tidemill.domain.grammar.cursor import Cursor, Trouble
+from tidemill.domain.grammar.filters import read_bare_condition, read_complete_rows, read_filter
+from tidemill.domain.grammar.joins import Tables, read_join, read_join_remark, read_union, table_here
+from tidemill.domain.grammar.operations import Act, Combination, JoinRemark, Keys, Operation, Said, Target
+from tidemill.domain.grammar.places import read_source, read_target
+from tidemill.domain.grammar.remarks import describes_a_file, is_guaranteed
+from tidemill.domain.grammar.reshape import read_pivot, read_unpivot
+from tidemill.domain.grammar.scope import Scope
+from tidemill.domain.grammar.sorting import read_dedupe, read_having, read_limit, read_sort
+from tidemill.domain.grammar.tokens import Kind, tokenise
+from tidemill.domain.grammar.vocabulary import FILLERS, singular
+from tidemill.domain.grammar.workspace import Workspace
+
+_READERS: tuple[Callable[[Cursor], list[Act] | None], ...] = (
+    read_dedupe, read_limit, read_pivot, read_unpivot, read_complete_rows, read_group, read_cast, read_fill, read_round, read_rename, read_add, read_replace,
+    read_choice, read_drop_columns, read_filter, read_having, read_sort,
+)  # fmt: skip
+_OPENINGS = ("please", "could you please", "could you", "can you please", "can you", "would you please", "would you", "i want you to", "i would like you to", "i'd like you to", "we need to", "we want to", "i need to", "we would like to", "i'd like to", "you should", "you need to", "then you", "make sure to", "be sure to",
+             "first of all", "to start with", "to begin with", "first", "second", "third", "next", "then", "finally", "lastly", "at last", "in the end", "at the end", "after that", "after this", "afterwards", "after which", "once that is done", "when that is done", "also", "and", "but", "so", "now", "additionally", "in addition", "furthermore", "moreover", "from there", "with that", "and then", "last", "from that", "of these", "of those", "from these", "from those", "among these", "for this", "for that", "for the rest", "of the rest", "with the rest", "of what is left", "of what remains", "from what is left", "on top of that", "besides",
+             "step", "it should", "it must", "the pipeline should", "the pipeline must", "the pipeline", "we should", "i would like to", "we'd like to", "i want to", "just", "simply", "let us", "let's", "in a second step", "in a first step", "in the next step", "as a first step", "as a last step", "in a last step", "in the result", "in the end result", "from the result", "on the result", "with the result", "in the data", "in this data", "in the output", "before anything else", "at first", "go on to", "we then", "i then", "we", "you", "which", "that", "there", "here", "in it", "in that file", "in this file", "in the file", "in that table", "from it", "from this", "from this file", "it then", "it", "with these", "with those", "with it", "out of these", "out of those", "for these", "on these", "to do this", "to this end", "all in all", "to finish", "to finish off", "meanwhile", "therefore", "accordingly", "that done", "this done", "having done that", "thereafter", "subsequently", "secondly", "thirdly", "firstly", "after grouping", "after joining", "after the join", "after filtering", "after sorting", "after aggregating", "once joined", "once grouped", "after combining", "after that step", "after the grouping", "that means", "in other words", "e.g", "ok", "okay", "right", "well", "kindly")  # fmt: skip
+_CLOSINGS = ("as well", "too", "please", "first", "afterwards", "again", "for me", "for us", "if possible", "then", "at the end", "in the end", "also", "instead", "from now on", "at last", "only", "thanks", "thank you", "accordingly", "next", "and", "now", "as usual", "thereafter", "finally", "as always", "at first")  # fmt: skip
+
+
+@dataclass
+class Piece:
+    """A stretch of a sentence: read to acts and applied, or not understood."""
+
+    words: str
+    step: str = ""
+    hint: str = ""
+    trouble: Trouble | None = None
+    understood: bool = True
+
+
+@dataclass
+class Outcome:
+    """What became of one sentence."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
+    workspace: Workspace | None = None
+
+    @property
+    def lost(self) -> int:
+        """Words that were not understood."""
+        return sum(len(p.words.split()) for p in self.pieces if not p.understood)
+
+
+def read_clauses(text: str, context: str, workspace: Workspace, roles: Callable[[int], str], words: dict[str, frozenset[str]]) -> Outcome:
+    """Reads `text` against a copy of `workspace`, which the outcome holds.
+
+    Args:
+        text: One sentence, without its label.
+        context: What label or heading announce.
+        workspace: Everything so far.
+        roles: `source` or `destination` for the file at an offset of `text`.
+        words: Words that people may use for each table.
+    """
+    return _Walk(text, context, workspace.snapshot(), roles, words).run()
+
+
+class _Walk:
+    def __init__(self, text: str, context: str, workspace: Workspace, roles: Callable[[int], str], words: dict[str, frozenset[str]]) -> None:
+        self.text, self.context, self.workspace = text, context, workspace
+        self.tokens = tokenise(text)
+        self.roles = {t.start: roles(t.start) for t in self.tokens if t.kind is Kind.PATH}
+        self.words = words
+        self.outcome = Outcome(workspace=workspace)
+        self.subject_table = ""
+
+    def run(self) -> Outcome:
+        i, limit = 0, len(self.tokens)
+        while (i := self._past_separators(i)) < limit:
+            i = self._one(i, limit)
+        return self.outcome
+
+    def _past_separators(self, i: int) -> int:
+        while i < len(self.tokens) and self.tokens[i].text in (",", ";", ".", ":", "!", "?", "–", "—", "-", "…", "...", "→") and not (self.tokens[i].text == "→" and self.context == "destination"):
+            if self.tokens[i].text in ("-", "→") and i + 1 < len(self.tokens) and self.tokens[i + 1].kind in (Kind.NUMBER, Kind.PATH):
+                break
+            i += 1
+        return i
+
+    def _one(self, i: int, limit: int) -> int:
+        begun = self._opened(i)
+        if begun >= limit:
+            return limit
+        best = self._best(begun) or (self._best(i) if begun != i else None)
+        if best is not None:
+            acts, end, cursor, table = best
+            self._apply(acts, cursor.words_between(i, end), table, cursor)
+            return self._closed(end)
+        if self.tokens[begun].text == "(" and (end := self._bracket(begun)):
+            return self._remark(begun, end)
+        stop = self._resync(begun, limit)
+        self._gap(i if i == 0 else begun, stop)
+        return stop
+
+    def _cursor(self, i: int, scope: Scope) -> Cursor:
+        return Cursor(self.text, self.tokens, scope, i, self.context, self.workspace.keys)
+
+    def _opened(self, i: int) -> int:
+        """Behind the words that only open a clause."""
+        c = self._cursor(i, Scope(self._any_scope().schema))
+        while True:
+            before = c.i
+            c.skip(",", ":")
+            if c.sees("only", "last", "first", "that", "which", "it", "there", "next", "then by", "right") and not c.sees("first of all", "it should", "it must", "it then"):
+                if not (c.sees("first", "last", "next") and (following := c.peek(1)) and (following.text == "," or following.kind is Kind.WORD and following.lemma in _STARTS)):
+                    break
+            c.take(*_OPENINGS)
+            if c.i == before:
+                return c.i
+        return c.i
+
+    def _any_scope(self) -> Scope:
+        return self.workspace.table.scope if self.workspace.current else Scope.empty()
+
+    def _closed(self, end: int) -> int:
+        """Behind the words that only close a clause."""
+        c = self._cursor(end, Scope.empty())
+        with c.saved() as keep:
+            c.take(",")
+            if c.take(*_CLOSINGS) and (c.done or c.low() in (",", ".", ";", "!", "?")):
+                keep()
+        return c.i
+
+    def _tables(self) -> Tables:
+        live = self.workspace.tables
+        return Tables({n: t.scope for n, t in live.items()}, {n: self.words.get(n, frozenset()) for n in live}, self.workspace.current)
+
+    def _best(self, i: int, *, quick: bool = False) -> tuple[list[Act], int, Cursor, str] | None:
+        """The reading that covers most words, with the table it is about."""
+        options: list[tuple[list[Act], int, Cursor, str]] = []
+        tables = self._tables()
+        place = self._cursor(i, self._any_scope())
+        for reader in (lambda c: read_source(c, self.roles), lambda c: read_target(c, self.roles)):
+            if found := self._try(reader, place, i):
+                options.append((*found, self.workspace.current))
+        if len(tables.scopes) > 1:
+            for reader in (lambda c: read_join(c, tables), lambda c: read_union(c, tables)):
+                if found := self._try(reader, self._cursor(i, self._any_scope()), i):
+                    options.append((*found, self.workspace.current))
+            if len(options) > 1 and isinstance(options[0][0][0], Said):
+                options = options[1:]
+        if self.workspace.current:
+            if self.workspace.joined:
+                options += self._join_remark(i)
+            options += self._about_a_table(i, tables)
+        if quick:
+            return options[0] if options else None
+        return max(options, key=lambda o: o[1], default=None)
+
+    def _join_remark(self, i: int) -> list[tuple[list[Act], int, Cursor, str]]:
+        """`Orders without a matching customer are not needed`, behind the join."""
+        left, right = self.workspace.joined
+        empty = Scope.empty()
+        tables = Tables({left: empty, right: empty}, {n: self.words.get(n, frozenset()) for n in (left, right)}, left)
+        c = self._cursor(i, self._any_scope())
+        how = read_join_remark(c, tables, left, right)
+        return [([JoinRemark(how)], c.i, c, self.workspace.current)] if how and self._boundary(c.i) else []
+
+    def _about_a_table(self, i: int, tables: Tables) -> list[tuple[list[Act], int, Cursor, str]]:
+        named, behind = self._named_table(i, tables)
+        order = [named] if named else self._candidates(i, tables)
+        readings = []
+        for table in order:
+            found = self._read_with(behind, tables.scopes[table])
+            if found is not None:
+                readings.append((*found, table))
+        if len(readings) > 1:
+            longest = max(r[1] for r in readings)
+            readings = [r for r in readings if r[1] == longest]
+            preferred = [r for r in readings if self._speaks_of(i, r[1], r[3])]
+            if len(preferred) == 1:
+                return preferred
+            if len(readings) > 1:
+                first = readings[0]
+                first[2].doubts.append((first[2].words_between(i, first[1]), f"Several tables have these columns; `{first[3]}` was taken. Begin with 'In {first[3]}, …' to choose."))
+                return [first]
+        if not readings and not named and (branch := self._branch(i)):
+            return [branch]
+        return readings
+
+    def _candidates(self, i: int, tables: Tables) -> list[str]:
+        return [self.workspace.current, *(n for n in tables.scopes if n != self.workspace.current)]
+
+    def _speaks_of(self, i: int, end: int, table: str) -> bool:
+        said = {singular(t.low) for t in self.tokens[i:end]} | {t.low for t in self.tokens[i:end]}
+        return bool(said & self.words.get(table, frozenset()))
+
+    def _named_table(self, i: int, tables: Tables) -> tuple[str | None, int]:
+        """The table of `In stores.csv keep …`, and the position behind it."""
+        c = self._cursor(i, self._any_scope())
+        if len(tables.scopes) > 1 and c.take("in", "from", "of", "for", "on", "within", "with"):
+            if (table := table_here(c, tables)) and not c.sees("where", "whose"):
+                c.take(",", ":")
+                return table, self._opened(c.i)
+        if self.roles and c.i != i and len(tables.scopes) == 1:
+            c.articles()
+            if (token := c.peek()) and token.kind is Kind.PATH and self.roles.get(token.start) == "source":
+                c.i += 1
+                c.take(",")
+                return self.workspace.current, self._opened(c.i)
+        return None, i
+
+    def _branch(self, i: int) -> tuple[list[Act], int, Cursor, str] | None:
+        """A reading from the rows before the last aggregation, if what was made of them is written already."""
+        at = self.workspace.table
+        if at.before is None or not any(p.head == at.head for p in self.workspace.targets):
+            return None
+        found = self._read_with(i, at.before[1])
+        return (*found, "\0before") if found else None
+
+    def _read_with(self, i: int, scope: Scope) -> tuple[list[Act], int, Cursor] | None:
+        best: tuple[list[Act], int, Cursor] | None = None
+        for reader in _READERS:
+            c = self._cursor(i, scope)
+            found = self._try(reader, c, i)
+            if found and (best is None or found[1] > best[1]):
+                best = found
+        if best is None and self.context in ("", "filter", "steps", "aggregate"):
+            c = self._cursor(i, scope)
+            if i <= self._opened(0) and (found := self._try(read_bare_condition, c, i)) and found[1] >= len(self.tokens):
+                best = found
+        return best
+
+    def _try(self, reader: Callable[[Cursor], list[Act] | None], c: Cursor, i: int) -> tuple[list[Act], int, Cursor] | None:
+        c.i = i
+        found = reader(c)
+        self.troubles = getattr(self, "troubles", [])
+        self.troubles += c.troubles
+        if not found or not self._boundary(c.i):
+            return None
+        return found, c.i, c
+
+    def _boundary(self, i: int) -> bool:
+        """True where a clause can end."""
+        if i >= len(self.tokens):
+            return True
+        token = self.tokens[i]
+        return token.text in ",;.!?:()–—-…" or token.low in FILLERS or (token.low in ("and", "but", "then", "as", "for", "before", "if", "first", "please", "which", "only", "so"))  and self._closed(i) != i or token.low in ("and", "but", "then", "so", "before", "plus")
+
+    def _bracket(self, i: int) -> int | None:
+        depth = 0
+        for k in range(i, len(self.tokens)):
+            depth += (self.tokens[k].text == "(") - (self.tokens[k].text == ")")
+            if depth == 0:
+                return k + 1
+        return None
+
+    def _remark(self, i: int, end: int) -> int:
+        """A remark in brackets that no clause has used: doubted unless it plainly asks for nothing."""
+        inside = self.text[self.tokens[i].start : self.tokens[end - 1].end].strip("()")
+        if not is_guaranteed(inside) and not describes_a_file(inside):
+            self.outcome.pieces.append(Piece(inside, understood=False, hint="This remark was not taken into account. If it asks for something, say it in a sentence of its own."))
+        return end
+
+    def _resync(self, i: int, limit: int) -> int:
+        """The next place behind a separator where something can be read."""
+        for k in range(i + 1, min(limit, i + 80)):
+            before = self.tokens[k - 1]
+            if before.text in (",", ";", ".", "–", "—") or before.low in ("and", "then", "but"):
+                if before.text in (".", ";") and self.tokens[k].start > before.end and k - i > 1 and before.text == ";":
+                    return k
+                begun = self._opened(k)
+                if begun < limit and (best := self._best(begun, quick=True)) and best[1] > begun:
+                    return k - 1 if before.low in ("and", "then", "but") and k - 1 > i else k
+        return limit
+
+    def _gap(self, i: int, end: int) -> None:
+        while end > i + 1 and (self.tokens[end - 1].text in ",;" or self.tokens[end - 1].low in ("and", "then", "but")):
+            end -= 1
+        words = self.text[self.tokens[i].start : self.tokens[end - 1].end]
+        inside = [t for t in getattr(self, "troubles", []) if i <= t.at < max(end, i + 1)]
+        trouble = max(inside, key=lambda t: (t.sure, t.rule in ("ambiguous-column", "formula"), t.at), default=None)
+        hint = " ".join(x for x in ((trouble.message, trouble.fix) if trouble else ()) if x)
+        self.outcome.pieces.append(Piece(words, understood=False, hint=hint, trouble=trouble))
+        self.troubles = []
+
+    def _apply(self, acts: list[Act], sentence: str, table: str, cursor: Cursor) -> None:
+        if table == "\0before":
+            at = self.workspace.table
+            assert at.before is not None
+            self.workspace.tables[self.workspace.current] = replace(at, head=at.before[0], scope=at.before[1])
+            table = self.workspace.current
+        step = ""
+        for act in acts:
+            made = self._apply_one(act, sentence, table)
+            if isinstance(made, Trouble):
+                self.outcome.pieces.append(Piece(sentence, understood=False, hint=" ".join(x for x in (made.message, made.fix) if x), trouble=made))
+                return
+            step = made or step
+        self.outcome.pieces.append(Piece(sentence, step, " ".join(cursor.notes)))
+        self.outcome.doubts += cursor.doubts
+        self.troubles = []
+
+    def _apply_one(self, act: Act, sentence: str, table: str) -> str | Trouble:
+        space = self.workspace
+        if isinstance(act, Keys):
+            if space.keys and space.keys != act.columns:
+                return Trouble("pending-group", f"The grouping by {', '.join(space.keys)} has no aggregations.", 0, "Say what to compute for each group.", sure=True)
+            space.keys = act.columns
+            return "group"
+        if isinstance(act, JoinRemark):
+            return space.refine_join(act.how)
+        if isinstance(act, Said):
+            return act.step
+        if isinstance(act, Target):
+            return space.place(act, sentence)
+        if isinstance(act, Combination):
+            made = space.combine(act, sentence)
+            for after in act.after if not isinstance(made, Trouble) else ():
+                made = space.apply(after, sentence, space.current)
+                if isinstance(made, Trouble):
+                    break
+            return made
+        if isinstance(act, Operation):
+            if "aggregations" in act.config:
+                space.keys = ()
+            elif space.keys and "add_columns" not in act.config:
+                return Trouble("pending-group", f"The grouping by {', '.join(space.keys)} has no aggregations.", 0, "Say what to compute for each group.", sure=True)
+            made = space.apply(act, sentence, table)
+            if not isinstance(made, Trouble) and len(space.tables) > 1 and table in space.tables:
+                self.subject_table = table
+            return made
+        return Trouble("unknown", "Not understood.", 0)
+
+
+_STARTS = frozenset("read load take use open import keep drop remove exclude ignore skip discard filter sort order group aggregate sum count compute calculate add derive join merge combine rename convert cast fill replace save write output export put store".split())
+

@@ -1,0 +1,410 @@
+"""Calculations in English, read to formula text."""
+
+from __future__ import annotations
+
+import re
+
+from tidemill.domain.grammar.condition_config import formula, literal
+from tidemill.domain.grammar.conditions import condition
+from tidemill.domain.grammar.cursor import Cursor
+from tidemill.domain.grammar.literals import number
+from tidemill.domain.grammar.text_expressions import glued, text_function
+from tidemill.domain.grammar.tokens import Kind
+from tidemill.domain.grammar.vocabulary import STOPWORDS
+from tidemill.domain.table_schema import ColumnType
+
+_SUMS = (("plus", "+"), ("added to", "+"), ("minus", "-"), ("less", "-"), ("+", "+"), ("-", "-"), ("–", "-"), ("−", "-"))
+_PRODUCTS = (("times", "*"), ("multiplied by", "*"), ("multiplied with", "*"), ("*", "*"), ("×", "*"), ("·", "*"), ("x", "*"), ("divided by", "/"),
+             ("multiply by", "*"), ("divide by", "/"), ("over", "/"), ("/", "/"), ("÷", "/"), ("%", "%"), ("modulo", "%"))  # fmt: skip
+_MULTIPLES = {"twice": 2, "double": 2, "half": 0.5, "half of": 0.5, "triple": 3, "half the": 0.5, "twice the": 2, "double the": 2}
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "quarter", "week", "weekday")
+_UNITS = {"days": "day", "day": "day", "weeks": "week", "months": "month", "years": "year", "hours": "hour", "minutes": "minute", "seconds": "second"}
+_CALLED = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def expression(c: Cursor) -> str | None:
+    """A calculation as formula text; None if none stands here."""
+    start = c.i
+    first = c.attempt(lambda: conditional(c)) or c.attempt(lambda: glued(c, operand)) or c.attempt(lambda: calculation(c))
+    if first is None:
+        return None
+    first = _conditional_behind(c, first)
+    return _rounded(c, first, start)
+
+
+def calculation(c: Cursor) -> str | None:
+    """Sums of products."""
+    return _chain(c, _SUMS, lambda: _chain(c, _PRODUCTS, lambda: operand(c)))
+
+
+def _chain(c: Cursor, signs, reader) -> str | None:  # type: ignore[no-untyped-def]
+    found = reader()
+    if found is None:
+        return None
+    while more := c.attempt(lambda: _signed(c, signs, reader)):
+        found += more
+    return found
+
+
+def _signed(c: Cursor, signs, reader) -> str | None:  # type: ignore[no-untyped-def]
+    sign = next((sign for phrase, sign in signs if c.take(phrase)), None)
+    right = reader() if sign else None
+    return f" {sign} {right}" if right else None
+
+
+def operand(c: Cursor) -> str | None:
+    """One part of a calculation."""
+    c.take("the value of", "value of")
+    readers = (_bracketed, _negative, _multiple, _percentage_of, _between_two, _date_part, _date_shift, text_function_of, _function_call, _rounding, _coalesced, _column, _number, _text, _fixed_date)
+    for reader in readers:
+        if (found := c.attempt(lambda r=reader: r(c))) is not None:  # type: ignore[misc]  # called at once
+            return found
+    return None
+
+
+def text_function_of(c: Cursor) -> str | None:
+    return text_function(c, operand)
+
+
+def _bracketed(c: Cursor) -> str | None:
+    if not c.take("("):
+        return None
+    inner = expression(c)
+    return f"({inner})" if inner and c.take(")") else None
+
+
+def _negative(c: Cursor) -> str | None:
+    if not c.take("-", "minus"):
+        return None
+    inner = operand(c)
+    return f"-{inner}" if inner else None
+
+
+def _multiple(c: Cursor) -> str | None:
+    word = c.take(*_MULTIPLES)
+    inner = operand(c) if word else None
+    return f"{_MULTIPLES[word]} * {inner}" if inner and word else None
+
+
+def _percentage_of(c: Cursor) -> str | None:
+    """`20% of amount`."""
+    token = c.peek()
+    share = number(c)
+    if share is None or token is None or not (token.text.endswith("%") or c.tokens[c.i - 1].low in ("percent", "cent")) or not c.take("of", "of the"):
+        return None
+    inner = operand(c)
+    return f"{share} * {inner}" if inner else None
+
+
+def _between_two(c: Cursor) -> str | None:
+    """`the difference between a and b`, `the days between a and b`, `the product of a and b`."""
+    c.articles()
+    if unit := c.take("number of days", "number of weeks", "number of months", "number of years", "number of hours", "number of minutes", "days", "hours", "minutes", "whole days", "number of whole days",
+                      "difference in days", "day difference", "count of days", "time in days", "difference in hours", "difference in minutes", "seconds", "number of seconds", "duration in days", "length in days", "duration in minutes", "duration in hours", "minutes passed", "days passed", "how many days", "how many hours", "how many minutes",
+                      "gap in days", "number of nights", "nights", "days elapsed", "elapsed days"):  # fmt: skip
+        return _date_difference(c, unit)
+    for words, sign in ((("difference between", "difference of"), "-"), (("product of",), "*"), (("sum of", "total of"), "+"), (("ratio of", "ratio between", "quotient of"), "/")):
+        if c.take(*words):
+            one = operand(c)
+            two = operand(c) if one and c.take("and", "to") else None
+            if not two:
+                return None
+            if sign == "-" and _temporal(c, one):
+                return None
+            while sign in "+*" and (more := c.attempt(lambda: operand(c) if c.list_mark() else None)):
+                two = f"{two} {sign} {more}"
+            return f"({one} {sign} {two})"
+    if c.take("smaller of", "lower of", "minimum of", "least of") or (low := c.take("larger of", "higher of", "maximum of", "greater of", "greatest of")):
+        one, two = operand(c), None
+        if one and c.take("and", "or"):
+            two = operand(c)
+        low = c.tokens[max(c.i - 1, 0)].low if False else ""
+        return None if not two else None
+    return None
+
+
+def _temporal(c: Cursor, text: str | None) -> bool:
+    return bool(text) and text[:1] == "{" and c.scope.type_of(text[1:-1]).is_temporal  # type: ignore[index]  # checked
+
+
+def _date_difference(c: Cursor, words: str) -> str | None:
+    word = next(w for w in reversed(words.split()) if w in _UNITS or w in ("nights", "day"))
+    unit = _UNITS.get(word, "day")
+    c.take("passed", "elapsed", "that passed", "it took")
+    if c.take("between", "from", "between the"):
+        one = operand(c)
+        two = operand(c) if one and c.take("and", "to", "until", "till") else None
+    elif c.take("since"):
+        return None
+    else:
+        return None
+    if not one or not two:
+        return None
+    kinds = {c.scope.type_of(x[1:-1]) for x in (one, two)}
+    if unit not in ("day", "hour", "minute", "second") or (unit == "day" and ColumnType.TIMESTAMP in kinds):
+        c.doubts.append((words, f"The {unit}s between two times are counted by the calendar: midnights (or boundaries) crossed."))
+    return f"date_diff('{unit}', {one}, {two})"
+
+
+def _date_part(c: Cursor) -> str | None:
+    """`year of signed_up`, `the month from opened_on`, `the calendar week of day`."""
+    c.articles()
+    c.take("calendar", "iso")
+    part = c.take(*_PARTS, "day of the month", "hour of day", "hour of the day", "month name", "name of the month", "weekday name", "name of the weekday", "day name", "name of the day",
+                  "month number", "week number", "date", "first day of the month", "calendar date", "date part", "year part", "month part", "year and month")  # fmt: skip
+    if part is None or not c.take("of", "from", "in", "part of", "out of"):
+        return None
+    c.articles()
+    inner = c.column()
+    if inner is None:
+        return None
+    kind = c.scope.type_of(inner)
+    if not kind.is_temporal and kind not in (ColumnType.UNKNOWN, ColumnType.STRING):
+        return None
+    if part in ("weekday",):
+        c.doubts.append((f"weekday of {inner}", "It is read as a number, Monday being 1; say 'weekday name' for the name."))
+    name = {"day of the month": "day", "hour of day": "hour", "hour of the day": "hour", "month name": "month_name", "name of the month": "month_name", "weekday name": "day_name",
+            "name of the weekday": "day_name", "day name": "day_name", "name of the day": "day_name", "month number": "month", "week number": "week", "calendar date": "date",
+            "date part": "date", "year part": "year", "month part": "month"}.get(part, part)  # fmt: skip
+    if name == "first day of the month":
+        return f"date(date_trunc('month', {{{inner}}}))"
+    if name == "year and month":
+        c.take("(", "as YYYY-MM", "as yyyy-mm")
+        return f"format_date({{{inner}}}, '%Y-%m')"
+    return f"{name}({{{inner}}})"
+
+
+def _date_shift(c: Cursor) -> str | None:
+    """`due_on plus 30 days`, `14 days after opened_on`."""
+    amount = c.attempt(lambda: c.count())
+    if amount is None or (unit := c.take(*_UNITS, "month", "week", "year", "hour")) is None:
+        return None
+    word = c.take("after", "before")
+    inner = c.column() if word else None
+    unit = _UNITS.get(unit, unit)
+    return f"date_add({{{inner}}}, {amount if word == 'after' else -amount}, '{unit}')" if inner else None
+
+
+def _function_call(c: Cursor) -> str | None:
+    """`round(a, 2)`, `coalesce(a, b)`: a name and a bracket straight behind it."""
+    token, bracket = c.peek(), c.peek(1)
+    if token is None or bracket is None or token.kind is not Kind.WORD or bracket.text != "(" or bracket.start != token.end or not _CALLED.fullmatch(token.low):
+        return None
+    c.i += 2
+    parts: list[str] = []
+    while not c.take(")"):
+        inner = expression(c)
+        if inner is None or (not c.take(",", ";") and c.low() != ")"):
+            return None
+        parts.append(inner)
+    return f"{token.low}({', '.join(parts)})"
+
+
+def _rounding(c: Cursor) -> str | None:
+    """`the rounded amount`, `absolute value of x`."""
+    c.articles()
+    if c.take("absolute value of", "absolute", "absolute difference between"):
+        if c.tokens[c.i - 1].low == "between":
+            one = operand(c)
+            two = operand(c) if one and c.take("and") else None
+            return f"abs({one} - {two})" if two else None
+        inner = operand(c)
+        return f"abs({inner})" if inner else None
+    if c.take("square root of"):
+        inner = operand(c)
+        return f"sqrt({inner})" if inner else None
+    return None
+
+
+def _coalesced(c: Cursor) -> str | None:
+    """`the first non-missing of a, b`, `a, or b if a is missing`."""
+    c.articles()
+    if c.take("first non-missing of", "first non-missing value of", "first non-empty of", "first non missing of", "first non-null of", "first present of", "first available of", "first of the non-missing",
+              "first non-missing one of", "first non-blank of", "first value that is not missing of", "first filled of", "first non-empty value of", "first non-null value of", "first known of", "first value present in", "first value that is there of"):  # fmt: skip
+        found = _operand_list(c)
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else None
+    one = c.column()
+    if one is None:
+        return None
+    c.take(",")
+    if c.take("or, if that is missing,", "or if missing", "or, if missing,", "if missing", "falling back to", "falling back on", "or else", "or, when missing,", "with fallback", "with a fallback to",
+              "or when missing", "or, if it is missing,", "or, if empty,", "or, where that is missing,", "or, where it is missing,", "else"):  # fmt: skip
+        c.take(",")
+        two = operand(c)
+        return f"coalesce({{{one}}}, {two})" if two else None
+    if (c.take("if present", "if it is present", "if there is one", "if given", "if available", "if it is there", "if not missing", "if it is not missing", "where present", "when present")):
+        c.take(",")
+        if c.take("otherwise", "else", "or else", "or"):
+            two = operand(c)
+            return f"coalesce({{{one}}}, {two})" if two else None
+        return None
+    if c.take("or"):
+        two = operand(c)
+        if two and c.take("if it is missing", "if missing", "when it is missing", "if that is missing", "where it is missing", "when missing", f"if {one} is missing", f"when {one} is missing", "if there is none",
+                          f"where {one} is missing", "if it is empty", f"if {one} is empty", f"if there is no {one}", "if that is empty", "where missing", "if empty", "when that is missing"):  # fmt: skip
+            return f"coalesce({{{one}}}, {two})"
+    return None
+
+
+def _operand_list(c: Cursor) -> list[str]:
+    first = operand(c)
+    found = [first] if first else []
+    while found and (more := c.attempt(lambda: operand(c) if c.list_mark() else None)):
+        found.append(more)
+    return found
+
+
+def _column(c: Cursor) -> str | None:
+    token = c.peek()
+    if token is None or token.kind is Kind.QUOTED:
+        if token is None or not c.scope.find(token.text, lenient=False).names:
+            return None
+    name = c.column()
+    return f"{{{name}}}" if name else None
+
+
+def _number(c: Cursor) -> str | None:
+    found = number(c)
+    if found is None:
+        return None
+    following = c.peek()
+    return str(found) if following is None or following.low not in ("of", "days", "day", "hours", "weeks") else None
+
+
+def _text(c: Cursor) -> str | None:
+    token = c.peek()
+    if token is None:
+        return None
+    if token.kind is Kind.QUOTED:
+        c.i += 1
+        return literal(token.text)
+    if token.low in ("true", "false", "null") and token.kind is Kind.WORD:
+        c.i += 1
+        return token.low
+    return None
+
+
+def _fixed_date(c: Cursor) -> str | None:
+    token = c.peek()
+    if token is None or token.kind is not Kind.DATE or not re.fullmatch(r"\d{4}-\d\d-\d\d", token.text):
+        return None
+    c.i += 1
+    return f"date('{token.text}')"
+
+
+# --- if and else ----------------------------------------------------------------------------------------------------
+def conditional(c: Cursor) -> str | None:
+    """`if a > 3 then "x", else if … , otherwise "y"`."""
+    if not c.take("if", "when", "in case", "where"):
+        return None
+    branches = [branch] if (branch := _branch(c)) else []
+    while branches and (more := c.attempt(lambda: _next_branch(c))):
+        branches.append(more)
+    otherwise = _otherwise(c) if branches else None
+    if otherwise is None:
+        return None
+    return _cases(branches, otherwise)
+
+
+def _cases(branches: list[tuple[str, str]], otherwise: str) -> str:
+    return "".join(f"if {test} then {result} else " for test, result in branches) + otherwise
+
+
+def _branch(c: Cursor) -> tuple[str, str] | None:
+    test = condition(c)
+    if test is None:
+        return None
+    c.take(",")
+    c.take("then", "it is", "it becomes", ":", "->", "=>", "→", "use", "put", "then it is", "set it to", "give", "=", "is", "say", "gets", "write", "call it", "make it")
+    result = result_value(c)
+    return (formula(test), result) if result else None
+
+
+def _next_branch(c: Cursor) -> tuple[str, str] | None:
+    c.take(",", ";")
+    if not c.take("else if", "otherwise if", "or if", "elif", "if", "when", "and if", "else when", "elsif", "but if", "and when", "else, if", "otherwise, if", "if instead"):
+        return None
+    return _branch(c)
+
+
+def _otherwise(c: Cursor) -> str | None:
+    c.take(",", ";")
+    c.take("and")
+    if not c.take("else", "otherwise", "or else", "in all other cases", "for all others", "for everything else", "everything else", "the rest", "all others", "all other", "in other cases", "if not", "else it is", "for the rest",
+                  "anything else", "the others", "all the others", "others", "rest", "in any other case", "for all other rows", "all other rows", "for the others", "and otherwise"):  # fmt: skip
+        return None
+    c.take(",", ":", "->", "=>", "→", "=")
+    c.take("is", "are", "it is", "gets", "get", "use", "put", "becomes", "it becomes", "stays", "call it")
+    return result_value(c)
+
+
+def result_value(c: Cursor) -> str | None:
+    """What a case gives: a calculation, or a single word that is no column."""
+    found = c.attempt(lambda: glued(c, operand)) or c.attempt(lambda: calculation(c))
+    if found is not None:
+        return found
+    token = c.peek()
+    if token is None or token.kind is not Kind.WORD or token.low in STOPWORDS:
+        return None
+    c.i += 1
+    return literal(token.text)
+
+
+def _conditional_behind(c: Cursor, first: str) -> str:
+    """`"hot" if score >= 80, "warm" if score >= 50, otherwise "cold"`."""
+    with c.saved() as keep:
+        branches: list[tuple[str, str]] = []
+        result: str | None = first
+        while result is not None:
+            c.take(",")
+            if not c.take("if", "when", "where", "for", "for rows where", "as long as", "in case"):
+                break
+            test = condition(c)
+            if test is None:
+                return first
+            branches.append((formula(test), result))
+            with c.saved() as more:
+                c.take(",", ";")
+                c.take("and", "or")
+                result = result_value(c)
+                if result is not None and c.sees("if", "when", "where", "for", ", if"):
+                    more()
+                else:
+                    result = None
+        otherwise = _otherwise(c) if branches else None
+        if otherwise is None:
+            return first
+        keep()
+        return _cases(branches, otherwise)
+
+
+# --- rounding behind ------------------------------------------------------------------------------------------------
+def digits(c: Cursor) -> int | None:
+    """`to 2 decimals`, `to two decimal places`, `to the nearest whole number`, `to cents`."""
+    if c.take("to the nearest integer", "to the nearest whole number", "to whole numbers", "to a whole number", "to an integer", "to integers", "to the nearest whole", "to whole number", "to the whole number", "to full numbers"):
+        return 0
+    if c.take("to the cent", "to cents", "to the nearest cent"):
+        return 2
+    if not c.take("to", "at", "with", "on", "using"):
+        return None
+    count = 1 if c.take("one") else c.count()
+    if count is None or not c.take("decimals", "decimal", "decimal places", "decimal place", "places", "digits after the decimal point", "digits", "d.p.", "dp", "decimal digits", "places after the decimal point",
+                                   "digits after the point", "digits after the comma", "decimal digit"):  # fmt: skip
+        return None
+    return count
+
+
+def _rounded(c: Cursor, text: str, start: int) -> str:
+    with c.saved() as keep:
+        c.take(",")
+        c.take("and", "all", "then", "the result", "both")
+        bracket = c.take("(")
+        if c.take("round", "round it", "round the result", "round that"):
+            places = digits(c)
+            if places is not None and (not bracket or c.take(")")):
+                keep()
+                return f"round({text}, {places})"
+            if places is None and not bracket and c.done:
+                keep()
+                return f"round({text}, 0)"
+    return text

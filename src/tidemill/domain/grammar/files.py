@@ -1,0 +1,194 @@
+"""Sources and destinations: which files and tables a brief speaks of, and in which role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from tidemill.domain.connectors import FILE_CONNECTORS, SourceConfig
+from tidemill.domain.grammar.sentences import Unit
+from tidemill.domain.grammar.tokens import Kind, Token, tokenise
+from tidemill.domain.source_schema import Obstacle, SourceSchema, Unreadable
+
+_SOURCE_CONFIG: TypeAdapter[Any] = TypeAdapter(SourceConfig)
+_WRITES = frozenset("write save put store output export dump send deliver produce create generate place drop result destination target sink into output dst dest emit persist land goes go end land written saved publish return ship hand".split())
+_READS = frozenset("read load take use from source input src open import pull get join fetch combine merge stack union append start ingest extract with match compare process have has had contains contain lookup enrich analyse analyze need add grab pick be is are holds come comes live lives find found receive based look".split())
+_TO = frozenset({"to", "into", "->", "→", "=>", "as", "onto"})
+_OURS = frozenset("it pipeline this that which we i you then result and results everything should must to please table list summary rows report please job".split())
+
+
+@dataclass
+class Source:
+    """A table that is read."""
+
+    name: str
+    config: Any
+    found: SourceSchema | Unreadable
+    words: frozenset[str] = frozenset()
+    path: str = ""
+    alias: str = ""
+
+
+@dataclass
+class Mention:
+    """A file or URL in a unit."""
+
+    unit: Unit
+    token: Token
+    role: str
+    config: dict[str, object] = field(default_factory=dict)
+
+
+def connector_for(path: str) -> str | None:
+    """The file connector of a path."""
+    return FILE_CONNECTORS.get(PurePosixPath(path.lower()).suffix)
+
+
+def role_of(tokens: tuple[Token, ...], index: int, context: str, *, readable: bool) -> str:
+    """`source`, `destination` or "" for the file at `index`, by the words before it."""
+    before = [t for t in tokens[:index] if t.kind in (Kind.WORD, Kind.MARK)]
+    ours = [t for t in before if t.text not in ",()"]
+    near = ours[-1].low if ours else ""
+    if near in ("->", "→", "=>"):
+        return "destination"
+    if context in ("source", "destination") and not any(t.lemma in _WRITES - {"result", "target"} for t in ours[-4:]):
+        return context
+    verb = next((k for k in range(len(before) - 1, -1, -1) if _is_cue(before, k)), None)
+    if verb is None:
+        if near in _TO and not readable:
+            return "destination"
+        return "source" if readable else "destination" if re.match(r"(out|output|result|target|export)s?/", tokens[index].text) else "source" if context != "destination" else ""
+    cue = before[verb]
+    if cue.lemma in _WRITES and cue.low not in ("from",):
+        if any(t.low == "from" for t in before[verb + 1 :]):
+            return "source"
+        return "source" if readable and _described(before, verb) else "destination"
+    if cue.low in ("from", "source", "input", "src"):
+        return "source"
+    tail = [t.low for t in before[verb + 1 :]]
+    if tail and tail[-1] in ("to", "into") and not readable and cue.lemma not in ("append", "add", "join", "match"):
+        return "destination"
+    if not readable and re.match(r"(out|output|result|results)/", tokens[index].text):
+        return "destination"
+    return "source"
+
+
+def _is_cue(before: list[Token], k: int) -> bool:
+    token = before[k]
+    if token.kind is not Kind.WORD:
+        return False
+    if token.lemma in _WRITES or token.low in _WRITES:
+        return not (token.low in ("result", "results", "target", "output") and k + 1 < len(before) and any(t.lemma in _WRITES - {"result"} for t in before[:k])) or True
+    return token.lemma in _READS or token.low in _READS
+
+
+def _described(before: list[Token], verb: int) -> bool:
+    """True of `The cold store writes its readings to …` and `The log is exported to …`: somebody else wrote the file."""
+    word, subject = before[verb], before[verb - 1] if verb else None
+    if subject is None or any(t.low in ("result", "results", "output", "summary") for t in before):
+        return False
+    inflected = word.low != word.lemma or word.low in ("drop",)
+    passive = subject.low in ("is", "are", "gets", "get") and word.low.endswith(("ed", "en", "nt"))
+    third = word.low.endswith("s") and subject.low not in _OURS
+    return (inflected and third) or passive or (inflected and word.low.endswith("ed") and subject.low not in _OURS)
+
+
+def table_named(text: str, path: str) -> str | None:
+    """The table of a database file that the words around it name."""
+    around = text.replace(path, " ")
+    for pattern in (r"\btables?(?:\s+name)?\s*(?:is|called|named|:|=)?\s*[`\"'“]?([A-Za-z_]\w*)[`\"'”]?", r"[`\"']([A-Za-z_]\w*)[`\"']\s+table\b", r"\b([A-Za-z_]\w*)\s+table\b"):
+        for hit in re.finditer(pattern, around, re.IGNORECASE):
+            if hit[1].lower() not in ("in", "of", "from", "the", "a", "one", "table", "sqlite", "and", "is", "to", "it", "into", "that", "this", "database", "with", "called", "named", "as", "by", "for"):
+                return hit[1]
+    return None
+
+
+def source_config(path: str, words: str) -> dict[str, object]:
+    """The config of the source at `path`, with what the words around it add."""
+    if path.startswith(("http://", "https://")) and connector_for(path) is None:
+        return {"connector": "httpJson", "url": path}
+    if re.match(r"(postgres(ql)?|mysql|mariadb)://", path):
+        config: dict[str, object] = {"connector": "postgres" if path.startswith("postgres") else "mysql", "url": path}
+        if table := table_named(words, path):
+            config["table"] = table
+        return config
+    connector = connector_for(path)
+    if connector is None:
+        return {}
+    config = {"connector": connector, "path": path}
+    if connector == "sqlite" and (table := table_named(words, path)):
+        config["table"] = table
+    if connector == "csv" and (mark := delimiter(words)):
+        config["delimiter"] = mark
+    if connector == "csv" and path.endswith(".tsv"):
+        config["delimiter"] = "\t"
+    return config
+
+
+def delimiter(words: str) -> str | None:
+    """The separator that words such as "semicolon separated" name."""
+    hit = re.search(r"\b(semicolon|tab|pipe|comma|colon)s?[- ]?(?:separated|delimited)|(?:separated|delimited|delimiter|separator)\s*(?:by|with|is|:|=|are)?\s*(?:a\s+)?(semicolon|tab|pipe|comma|vertical bar|[;|])", words, re.IGNORECASE)
+    if hit is None:
+        return None
+    word = (hit[1] or hit[2]).lower()
+    return {"semicolon": ";", "tab": "\t", "pipe": "|", "comma": ",", "vertical bar": "|", "colon": ":"}.get(word, word)
+
+
+def sheet_config(text: str, role: str, known: Mapping[str, object] | None) -> dict[str, object] | None:
+    """The config of a Google Sheets source or destination that `text` describes, None if it describes none."""
+    if not re.search(r"google\s*sheets?|spreadsheet|\bnew sheet\b|\bsheet (?:called|named)\b", text, re.IGNORECASE):
+        return None
+    config: dict[str, object] = {"connector": "googleSheets"}
+    if hit := re.search(r"\b(?:spreadsheet\s*)?id\b\s*[:=]?\s*[`\"']?([\w-]{4,}(?:\.\.\.)?)", text, re.IGNORECASE):
+        config["spreadsheet_id"] = hit[1]
+    elif known is not None and (re.search(r"same|new sheet|sheet", text, re.IGNORECASE)) and known.get("spreadsheet_id"):
+        config["spreadsheet_id"] = known["spreadsheet_id"]
+    if re.search(r"\bid\b\s*[:=]?\s*\(?same", text, re.IGNORECASE) and known:
+        config["spreadsheet_id"] = known["spreadsheet_id"]
+    if hit := re.search(r"([\w./-]+\.json)\b", text):
+        config["credentials_path"] = hit[1]
+    elif known and known.get("credentials_path"):
+        config["credentials_path"] = known["credentials_path"]
+    if role == "source":
+        if hit := re.search(r"\brange\b\s*[:=]?\s*[`\"']?((?:'[^']+'|[\w ]+?)!?[A-Z]*\d*:?[A-Z]*\d*)(?=[`\"',;)\s]|$)", text, re.IGNORECASE):
+            config["range"] = hit[1]
+        if hit := re.search(r"([\w]+![A-Z]+\d*:[A-Z]+\d*)", text):
+            config["range"] = hit[1]
+        if "range" not in config and (hit := re.search(r"\b(?:sheet|tab|worksheet)(?:\s+name)?\s*(?:called|named|:)?\s*[`\"']([^`\"']+)[`\"']", text, re.IGNORECASE)):
+            config["range"] = hit[1]
+        return config
+    if hit := re.search(r"\b(?:sheet|tab|worksheet)(?:\s*name)?\s*(?:called|named|:|=)?\s*[`\"'“]([^`\"'”]+)[`\"'”]", text, re.IGNORECASE):
+        config["sheet_name"] = hit[1]
+    elif hit := re.search(r"\bsheet\s*name\s*[:=]\s*([\w -]+?)(?=[;,)]|$)", text, re.IGNORECASE):
+        config["sheet_name"] = hit[1].strip()
+    elif hit := re.search(r"\b(?:sheet|tab|worksheet)\s+(?:called|named)\s+(\w+)", text, re.IGNORECASE):
+        config["sheet_name"] = hit[1]
+    return config
+
+
+def validated(config: dict[str, object]) -> Any | None:
+    """The typed source config, None if something is missing in it."""
+    try:
+        return _SOURCE_CONFIG.validate_python(config)
+    except ValidationError:
+        return None
+
+
+def exists(path: str, look: Callable[[Any], SourceSchema | Unreadable]) -> bool:
+    """True if there is a file at `path` now."""
+    typed = validated(source_config(path, ""))
+    if typed is None:
+        return False
+    found = look(typed)
+    return isinstance(found, SourceSchema) or found.why in (Obstacle.EMPTY, Obstacle.BROKEN, Obstacle.CHOICE)
+
+
+def paths_in(text: str) -> list[tuple[tuple[Token, ...], int]]:
+    """Every file or URL in a text, as (tokens, index)."""
+    tokens = tokenise(text)
+    return [(tokens, k) for k, t in enumerate(tokens) if t.kind is Kind.PATH]

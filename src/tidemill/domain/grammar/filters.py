@@ -1,0 +1,273 @@
+"""Sentences that keep or drop rows."""
+
+from __future__ import annotations
+
+from tidemill.domain.grammar.condition_config import dropping, keeping
+from tidemill.domain.grammar.conditions import Both, Cond, Either, Test, condition, grounded
+from tidemill.domain.grammar.cursor import Cursor
+from tidemill.domain.grammar.operations import Act, Operation
+from tidemill.domain.grammar.tokens import Kind
+from tidemill.domain.grammar.vocabulary import STOPWORDS, singular
+
+_KEEP = ("keep only", "only keep", "keep", "filter to", "filter for", "filter on", "filter by", "filter", "filter only", "filter to only", "only", "include only", "only include", "restrict to", "restrict it to", "limit to", "limit it to",
+         "retain", "retain only", "take only", "only take", "consider only", "only consider", "use only", "only use", "we only need", "i only need", "only need", "we only want", "i only want", "only look at", "look only at", "only count",
+         "select", "select only", "filter down to", "narrow down to", "keep just", "just keep", "just the", "i only care about", "we only care about", "only want", "we are only interested in", "i am only interested in", "leave only",
+         "pick", "pick only", "where", "keep those", "include", "only interested in", "filter it to", "filter them to", "filter the rows to", "we want only", "i want only", "look at", "we only look at", "filter out everything except", "drop everything except", "remove everything except", "remove all but", "drop all but", "keep all", "whose", "filter so that only", "restrict the data to", "restrict to only", "restrict the rows to",
+         "filter rows", "filter the rows", "drop all rows except", "exclude everything except", "remove all rows except", "drop all rows except those", "only those", "limit this to", "limit to only", "take", "filter so that", "filter where", "get only", "filter the data to", "filter the data for", "filter data to", "keep the rest only", "of these keep only", "we just need", "we only use", "reduce to", "continue only with", "work only with", "only work with", "continue with only", "go on only with")  # fmt: skip
+_DROP = ("drop", "exclude", "remove", "ignore", "skip", "discard", "delete", "leave out", "omit", "filter out", "throw away", "throw out", "get rid of", "do not keep", "don't keep", "do not include", "don't include", "reject", "eliminate",
+         "we don't need", "we do not need", "we don't want", "we do not want", "not interested in", "take out", "leave aside", "without", "no", "disregard", "weed out", "kick out", "strip out", "cut", "cut out", "don't count", "do not count", "never include", "not", "don't use", "do not use", "except",
+         "i don't want", "i do not want", "i don't need", "do not consider", "don't consider", "toss", "toss out", "purge", "filter away", "screen out", "sort out", "exclude all", "leave off")  # fmt: skip
+_RELATIVES = ("where", "whose", "with", "that have", "having", "which have", "which are", "that are", "for which", "when", "if", "in which", "which", "that", "who", "who have", "who are", "on which", "where the", "whenever",
+              "for whom", "if their", "if the", "whose the", "which has", "that has", "at which", "in case", "as long as", "only if", "only when", "only where", "if and only if")  # fmt: skip
+_UNWANTED = ("are not needed", "is not needed", "can go", "should be dropped", "should be removed", "should be excluded", "should be ignored", "should be left out", "must be dropped", "must be removed", "must be excluded", "can be dropped", "can be removed",
+             "can be ignored", "are to be dropped", "are to be removed", "should go", "should be skipped", "are not wanted", "don't count", "do not count", "should not be included", "must be left out", "can be left out", "are excluded", "are ignored", "are dropped", "get dropped", "are of no interest",
+             "have to go", "must go", "need to be removed", "need to be dropped", "should be discarded", "are irrelevant", "should be filtered out", "don't matter", "do not matter", "must not be included", "must be ignored", "are left out", "should not count", "must not count", "should not be counted", "are removed", "do not belong in the result", "don't belong in there", "do not belong there", "must be skipped", "can be skipped", "are not relevant", "are out")  # fmt: skip
+_WANTED = ("should be kept", "should stay", "stay", "are kept", "are needed", "are wanted", "count", "matter", "are relevant", "are of interest", "should be included", "are included")
+
+
+def read_filter(c: Cursor) -> list[Act] | None:
+    """`keep only orders where net > 40`, `exclude agent containing "bot"`, `drop rows without a city`."""
+    found = c.attempt(lambda: _verb_first(c)) or c.attempt(lambda: _verb_last(c))
+    if found is None and c.context in ("filter", "exclude"):
+        found = c.attempt(lambda: _bare(c, drops=c.context == "exclude"))
+    return found
+
+
+def read_bare_condition(c: Cursor) -> list[Act] | None:
+    """A condition that is a whole item: `status in (404, 500)`, `visits >= 5`."""
+    return _bare(c, drops=False)
+
+
+def _bare(c: Cursor, *, drops: bool) -> list[Act] | None:
+    sets = _row_sets(c, drops=drops)
+    return _acts(sets, drops=drops) if sets else None
+
+
+def _verb_first(c: Cursor) -> list[Act] | None:
+    c.take("now", "we", "should", "must", "to", "let's")
+    with c.saved() as keep:
+        if c.take("do not", "don't", "never", "not"):
+            if not c.take("drop", "remove", "exclude", "ignore", "discard"):
+                return None if not c.sees("keep", "include", "consider", "use", "count", "want", "need") else _negated(c, keep)
+            return None
+    drops = c.take(*_DROP)
+    keeps = None if drops and not c.sees("everything except", "all but") else c.take(*_KEEP)
+    if drops is None and keeps is None:
+        return None
+    if drops and c.take("everything except", "all but", "all rows except", "everything but", "all rows but", "any rows except"):
+        drops, keeps = None, "keep"
+    c.take("only", "just")
+    sets = _row_sets(c, drops=drops is not None)
+    if not sets:
+        return None
+    c.take("from the data", "from the table", "from the result", "from the rows", "from it", "from the list", "from there", "in the result")
+    return _acts(sets, drops=drops is not None)
+
+
+def _negated(c: Cursor, keep: object) -> list[Act] | None:
+    c.i += 1
+    sets = _row_sets(c, drops=True)
+    if sets and callable(keep):
+        keep()
+    return _acts(sets, drops=True) if sets else None
+
+
+def _verb_last(c: Cursor) -> list[Act] | None:
+    """`Orders without a matching customer are not needed.`"""
+    start = c.i
+    sets = _row_sets(c, drops=True, noun_needed=True)
+    if not sets:
+        return None
+    if c.take(*_UNWANTED):
+        return _acts(sets, drops=True)
+    only = c.tokens[start].low == "only" or (start > 0 and c.tokens[start - 1].low == "only")
+    if only and c.take(*_WANTED):
+        return _acts(sets, drops=False)
+    return None
+
+
+def _row_sets(c: Cursor, *, drops: bool, noun_needed: bool = False) -> list[Cond]:
+    """Conditions of sets of rows: `rows where … and those without …` are two."""
+    first = c.attempt(lambda: _row_set(c, noun_needed=noun_needed))
+    found = [first] if first is not None else []
+    while found and (more := c.attempt(lambda: _next_set(c))) is not None:
+        found.append(more)
+    del drops
+    return found
+
+
+def _next_set(c: Cursor) -> Cond | None:
+    c.take(",")
+    if not c.take("and", "or", "as well as", "and also", "or also", "plus", "nor"):
+        return None
+    if not c.sees("those", "rows", "any", "all", "the ones", "ones", "everything", "records", "entries", "the rows", "lines", "any rows", "all rows", "readings") and not (c.peek() and c.is_row_noun(c.tokens[c.i])):
+        return None
+    return _row_set(c, noun_needed=True)
+
+
+def _row_set(c: Cursor, *, noun_needed: bool) -> Cond | None:
+    extra: list[Cond] = []
+    c.take("only")
+    start = c.i
+    c.take("all", "any", "every", "each", "all of", "all the")
+    c.take("the", "those", "these", "such", "of the")
+    noun = _noun(c, extra)
+    relative = bool(c.take(*_RELATIVES))
+    if relative:
+        c.take("is", "are") if c.tokens[c.i - 1].low in ("which", "that", "who") and c.sees("is not", "are not") is False else None
+        c.take("the", "their", "its")
+        if c.tokens[c.i - 1].low in ("with", "have", "having", "has"):
+            c.i -= 1
+    if noun_needed and not noun:
+        return None
+    if not noun and not relative:
+        c.i = start
+    cond = c.attempt(lambda: condition(c))
+    if cond is None and noun and relative is False:
+        cond = c.attempt(lambda: _from_value(c))
+    if cond is None:
+        if extra and not relative:
+            return _all(extra)
+        return c.attempt(lambda: _column_values(c)) if not noun_needed else None
+    c.take("only") if False else None
+    return _all([*extra, cond])
+
+
+def _all(conds: list[Cond]) -> Cond:
+    return conds[0] if len(conds) == 1 else Both(tuple(conds))
+
+
+def _noun(c: Cursor, extra: list[Cond]) -> bool:
+    """A word for the rows, with adjectives that exactly one column holds as a value."""
+    if c.row_noun():
+        return True
+    with c.saved() as keep:
+        found: list[Cond] = []
+        while (token := c.peek()) and token.kind in (Kind.WORD, Kind.QUOTED) and len(found) < 3:
+            if found and (c.is_row_noun(token) or _plural(c)):
+                c.i += 1
+                extra += found
+                keep()
+                return True
+            negative = False
+            word = token.text
+            if token.low.startswith("non-"):
+                negative, word = True, token.text[4:]
+            if c.scope.find(word, lenient=False).names and (column := c.scope.find(word, lenient=False).names[0]):
+                if str(c.scope.type_of(column)) == "boolean":
+                    c.i += 1
+                    found.append(Test(column, "equals", not negative))
+                    continue
+            test = grounded(c, word)
+            if test is None or token.low in STOPWORDS:
+                break
+            c.i += 1
+            found.append(Test(test.column, "not_equals" if negative else "equals", test.operand))
+    with c.saved() as keep:
+        c.take("the")
+        token = c.peek()
+        following = c.peek(1)
+        if token and token.kind is Kind.WORD and _plural(c) and following and (following.low in ("where", "whose", "with", "that", "which", "for", "having", "without", "who", "in", "from", "at", "when", "if") or following.low.endswith("er")) and not c.column_next():
+            c.i += 1
+            keep()
+            return True
+    return False
+
+
+_RISKY = frozenset("duplicate outlier column field value refund return cancellation error test unit".split())
+
+
+def _plural(c: Cursor) -> bool:
+    """True if the word here is a plural that no column holds as a value, so that it can only name the rows."""
+    token = c.peek()
+    if token is None or token.kind is not Kind.WORD or token.low in STOPWORDS:
+        return False
+    word = singular(token.low)
+    if word == token.low and token.low not in ("people", "staff", "children", "men", "women", "stock"):
+        return False
+    return word not in _RISKY and not c.scope.columns_holding(word) and not c.scope.columns_holding(token.low)
+
+
+def _from_value(c: Cursor) -> Cond | None:
+    """`orders from Germany`: a value that exactly one column holds."""
+    if not c.take("from", "in", "of", "for", "by", "of type", "of kind"):
+        return None
+    token = c.peek()
+    if token is None or token.kind not in (Kind.WORD, Kind.QUOTED):
+        return None
+    for length in (3, 2, 1):
+        phrase = c.words_between(c.i, c.i + length).strip('"')
+        if (test := grounded(c, phrase)) is not None and test.operand == phrase:
+            c.i += length
+            c.notes.append(f"{phrase!r} is read as a value of `{test.column}`, the only column that holds it.")
+            return test
+    return None
+
+
+def _column_values(c: Cursor) -> Cond | None:
+    """`the statuses attended, no_show and late_cancel`: a column's name, then values that it holds."""
+    c.take("the")
+    column = c.column()
+    if column is None:
+        return None
+    c.take(":", "=")
+    seen = c.scope.samples.get(column, ())
+    found: list[str] = []
+    while token := c.peek():
+        for length in (4, 3, 2, 1):
+            phrase = c.words_between(c.i, c.i + length).strip("\"'")
+            if phrase in seen and c.i + length <= len(c.tokens):
+                c.i += length
+                found.append(phrase)
+                break
+        else:
+            if not found or not c.list_mark():
+                break
+            continue
+        with c.saved() as keep:
+            if c.list_mark() and (token := c.peek()) and any(c.words_between(c.i, c.i + n).strip("\"'") in seen for n in (1, 2, 3, 4)):
+                keep()
+                continue
+        break
+    if not found:
+        return None
+    operand = found[0]
+    return Test(column, "equals", operand) if len(found) == 1 else Test(column, "in_", tuple(found))
+
+
+def _acts(sets: list[Cond], *, drops: bool) -> list[Act]:
+    if drops:
+        configs = [config for cond in sets for config in dropping(cond)]
+    else:
+        configs = keeping(sets[0] if len(sets) == 1 else Either(tuple(sets)))
+    return [Operation(_title(config, drops=drops), config) for config in configs]
+
+
+def _title(config: dict[str, object], *, drops: bool) -> str:
+    named = config.get("filter") or config.get("exclude")
+    if isinstance(named, dict):
+        return f"{'Exclude' if drops else 'Keep'} rows by {', '.join(named)}"
+    if isinstance(dropped := config.get("drop_nulls"), dict):
+        return f"Drop rows without {', '.join(dropped['columns']) or 'a value'}"
+    return "Drop rows" if drops else "Keep rows"
+
+
+def read_complete_rows(c: Cursor) -> list[Act] | None:
+    """`drop rows with any missing value`, `remove rows with missing values`, `drop empty rows`."""
+    if not c.take(*_DROP):
+        return None
+    c.take("all", "any", "the")
+    if c.take("empty rows", "completely empty rows", "rows that are completely empty", "fully empty rows", "blank rows", "rows in which everything is missing", "rows where everything is missing", "rows where all columns are missing", "rows where all values are missing", "entirely empty rows", "empty lines"):
+        return [Operation("Drop empty rows", {"drop_nulls": {"how": "all"}})]
+    if c.row_noun() and c.take("with any missing value", "with missing values", "with any missing values", "with a missing value", "that have any missing value", "that have missing values", "with missing data", "with nulls", "with any null", "containing missing values", "with a missing value in any column",
+                               "that have a missing value in any column", "with any empty cell", "with empty cells", "having missing values", "where any value is missing", "with null values", "with any missing data", "where any column is missing", "with at least one missing value", "with blanks", "that are incomplete", "with missing value", "with anything missing", "that contain missing values", "with missing values in any column"):  # fmt: skip
+        if c.take("in"):
+            columns = c.columns(demanded=True)
+            return [Operation(f"Drop rows without {', '.join(columns)}", {"drop_nulls": {"columns": columns}})] if columns else None
+        return [Operation("Drop incomplete rows", {"drop_nulls": {}})]
+    if c.take("incomplete rows", "incomplete records", "missing values", "nulls", "rows that are not complete", "na rows"):
+        if c.tokens[c.i - 1].low in ("values", "nulls") and c.take("in", "from", "for"):
+            columns = c.columns(demanded=True)
+            return [Operation(f"Drop rows without {', '.join(columns)}", {"drop_nulls": {"columns": columns}})] if columns else None
+        return [Operation("Drop incomplete rows", {"drop_nulls": {}})]
+    return None

@@ -1,0 +1,182 @@
+"""Clauses that say where data comes from and where it goes."""
+
+from __future__ import annotations
+
+import re
+
+from tidemill.domain.grammar.cursor import Cursor
+from tidemill.domain.grammar.files import connector_for, delimiter, table_named
+from tidemill.domain.grammar.operations import Act, Said, Target
+from tidemill.domain.grammar.tokens import Kind, Token
+from tidemill.domain.grammar.vocabulary import VERBS, singular
+
+_OPERATIVE = frozenset(
+    "only keep drop exclude ignore remove skip discard where whose above below least most sum average total count group sort top distinct unique unless filter calculate compute derive "
+    "without except latest newest earliest duplicate duplicates round rename convert cast pivot unpivot limit highest lowest mean median not every rank running cumulative per "
+    "maximum minimum each fill replace aggregate dedupe deduplicate clean fix normalise anonymise mask delete omit leave select summarise column-wise pop nicely tidy enrich".split()
+)
+"""Words that ask for something: a clause about a file that holds one is not about the file alone."""
+_HARMLESS = re.compile(r"header|same columns|columns|may be|separat|delimit|per line|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE)
+_OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset("read load take use open import fetch pull start find name list show total count have".split())
+
+
+def _ends_here(c: Cursor) -> bool:
+    """True at a separator with something new behind it."""
+    token = c.peek()
+    if token is None:
+        return True
+    if token.text in ".;!?":
+        return True
+    ahead = 0
+    while (t := c.peek(ahead)) and t.low in (",", "and", "then", "-", "–", "but", "please", "we", "i", "also", "to", ".", ";", "now", "next"):
+        ahead += 1
+    following = c.peek(ahead)
+    return ahead > 0 and following is not None and following.kind is Kind.WORD and (following.lemma in _OPENERS or following.low in _OPENERS) and following.low not in ("left",)
+
+
+def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
+    """`load orders.csv`, `the data is in members.csv`, `Source: SQLite database x.db, table y`, `our library exports its loans to loans.csv`."""
+    seen: list[Token] = []
+    start = c.i
+    while (token := c.peek()) is not None:
+        if token.kind is Kind.PATH:
+            if roles.get(token.start) != "source":
+                return None
+            seen.append(token)
+            c.i += 1
+            continue
+        if token.text == "(" and (end := _bracket_end(c)) and (any(t.kind is Kind.PATH for t in c.tokens[c.i : end]) or _HARMLESS.search(c.words_between(c.i, end))):
+            seen += [t for t in c.tokens[c.i : end] if t.kind is Kind.PATH]
+            c.i = end
+            continue
+        if seen and _ends_here(c):
+            break
+        if c.take("call it", "call this", "call that", "and call it", "name it", "let us call it", "called", "named", "known as", "referred to as"):
+            if c.new_name() is None:
+                return None
+            continue
+        if token.low in ("separated", "delimited", "delimiter") or token.text in ";|":
+            c.i += 1
+            continue
+        if token.kind is Kind.NUMBER or (token.kind is Kind.WORD and (token.low in _OPERATIVE or token.lemma in _OPERATIVE) and not _one_per_line(c)):
+            return None
+        if token.kind is Kind.MARK and token.text not in ",()–-:'&/#*.":
+            return None
+        c.i += 1
+    if not seen:
+        return None
+    del start
+    return [Said("source")]
+
+
+def _one_per_line(c: Cursor) -> bool:
+    return c.sees("per line", "each line", "per row", "every line", "each with", "each day", "every day", "every night", "every week")
+
+
+def _bracket_end(c: Cursor) -> int | None:
+    for k in range(c.i + 1, min(c.i + 40, len(c.tokens))):
+        if c.tokens[k].text == ")":
+            return k + 1
+    return None
+
+
+_PUTS = ("write", "save", "put", "store", "output", "export", "dump", "send", "deliver", "place", "produce", "create", "generate", "emit", "persist", "load", "publish", "drop", "return", "make", "give", "print", "ship", "record", "file", "hand over", "keep", "provide", "result", "results", "get", "collect", "build")
+_PLAIN = frozenset(
+    "the a an it them this that these those result results everything all rows row table tables list output outputs file files csv json jsonl jsonlines parquet sqlite database databases db data as to into in under "
+    "called named new final finished of with out and then also both please finally end resulting whole two three format one line object per be should goes go is are written saved stored goes lands sheet "
+    "summary report destination target dest dst ndjson lines tsv name result's for us me there at comma separated text json-lines again once more too well which we need i want as-is on local path folder "
+    "array objects plain formatted records record tab excel copy set ones version i'd like have must shall will gets get put finish up by writing saving storing finished final together they "
+    "make sure that ends lies ready available complete".split()
+)  # fmt: skip
+_DETAIL = frozenset("detail details detailed individual single ungrouped unaggregated row-level filtered cleaned raw".split())
+
+
+def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
+    """`save the result as JSON in out/x.json`, `-> out/x.csv`, `write them to a.csv, to b.parquet and to the table t in the SQLite database c.db`."""
+    targets: list[Act] = []
+    unknown: list[str] = []
+    stage, begin, clause = "", c.i, c.i
+    puts = c.take(*_PUTS)
+    if puts is None and c.context != "destination" and not c.sees("->", "→", "=>", "to", "into", "in", "as", "the", "result", "results", "output", "everything", "it", "this", "that", "all", "they", "and", "also", "out", "these", "finally", "i", "we", "both", "destination", "target", "dest", "a", "one", "csv", "json", "jsonl", "parquet", "sqlite"):
+        return None
+    while (token := c.peek()) is not None:
+        if token.kind is Kind.PATH:
+            if roles.get(token.start) != "destination":
+                return None
+            c.i += 1
+            end = _following_table(c)
+            target = _target(token, c.words_between(begin, end), stage)
+            if target is None:
+                c.trouble("destination-table", f"It is not said which table of {token.text} to write.", f"Say 'table NAME in {token.text}'.", at=c.i - 1)
+                return None
+            c.i = end
+            targets.append(target)
+            begin = c.i
+            continue
+        if targets and (_ends_here(c) or token.text == "("):
+            break
+        if token.text == ";" and c.context == "destination":
+            c.i += 1
+            continue
+        if token.kind is Kind.MARK and token.text not in ",:-–>→=&'#":
+            return None
+        if not targets and token.kind is Kind.WORD and token.low in ("where", "only", "whose", "if"):
+            return None
+        if token.low in _DETAIL and not targets:
+            stage = "detail"
+        elif token.kind is Kind.WORD and not _plain(c, token):
+            unknown.append(token.text)
+        c.i += 1
+    if not targets:
+        return None
+    for token in reversed(c.tokens[clause : c.i]):
+        if token.kind is Kind.PATH:
+            break
+    if len(unknown) > (4 if puts else 1) or (puts is None and unknown and c.context != "destination"):
+        return None
+    if unknown:
+        c.doubts.append((c.words_between(clause, c.i), f"The result is written there; what {', '.join(map(repr, unknown))} asks for besides was not understood."))
+    return targets
+
+
+def _plain(c: Cursor, token: Token) -> bool:
+    return token.low in _PLAIN or token.lemma in _PUTS or singular(token.low) in c.scope.nouns or token.lemma in ("write", "save", "store")
+
+
+def _following_table(c: Cursor) -> int:
+    """The end of `, table x` or `(table x)` behind a database file."""
+    with c.saved():
+        c.take(",", "(", ";", "-", "–")
+        c.take("in", "into", "as", "to", "with", "and", "using")
+        c.articles()
+        c.take("new")
+        if c.take("table", "table name"):
+            c.take("is", "called", "named", ":", "name")
+            if c.new_name():
+                c.take(")")
+                return c.i
+        if (name := c.new_name()) and c.take("table"):
+            del name
+            c.take(")")
+            return c.i
+    return c.i
+
+
+def _target(token: Token, words: str, stage: str) -> Target | None:
+    path = token.text
+    connector = connector_for(path)
+    if connector is None:
+        return None
+    config: dict[str, object] = {"connector": connector, "path": path}
+    if connector == "sqlite":
+        table = table_named(words, path)
+        if table is None:
+            return None
+        config["table"] = table
+        if re.search(r"\bappend", words, re.IGNORECASE):
+            config["mode"] = "append"
+    if connector == "csv" and (mark := delimiter(words)) and mark != ",":
+        config["delimiter"] = mark
+    if connector == "csv" and path.lower().endswith(".tsv"):
+        config["delimiter"] = "\t"
+    return Target(f"Save {re.split(r'[/.]', path)[-2]}", config, stage)

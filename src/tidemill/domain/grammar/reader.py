@@ -1,0 +1,245 @@
+"""Reads a whole brief."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tidemill.domain.draft import Draft, Reading
+from tidemill.domain.finding import Finding, error
+from tidemill.domain.grammar.assembly import Timing, assemble, named_from
+from tidemill.domain.grammar.clauses import Outcome, Piece, read_clauses
+from tidemill.domain.grammar.cursor import Trouble
+from tidemill.domain.grammar.remarks import foreign_language, introduction, is_greeting, is_guaranteed, is_sign_off
+from tidemill.domain.grammar.roles import Sources, find_sources
+from tidemill.domain.grammar.schedules import find_schedule
+from tidemill.domain.grammar.sentences import MAX_CHARACTERS, MAX_UNITS, Unit, split_units
+from tidemill.domain.grammar.sequence import reordered
+from tidemill.domain.grammar.sql_units import read_sql
+from tidemill.domain.grammar.workspace import Workspace
+from tidemill.domain.source_schema import SourceSchema, Unreadable
+
+Look = Callable[[Any], "SourceSchema | Unreadable"]
+_EXAMPLE = "Say it as one operation, such as 'keep only rows where amount > 100', 'group by city, sum of amount as total' or 'save to out/result.csv'."
+
+
+def read_instructions(text: str, read_schema: Look, *, name: str | None = None) -> Draft:
+    """The spec that a brief asks for, and how each of its sentences was read.
+
+    Args:
+        text: The brief, in English.
+        read_schema: Looks at a source, without changing anything.
+        name: The pipeline's name; by default it follows from the brief's title or its files.
+    """
+    if refused := _refused(text):
+        return Draft(spec=None, findings=(refused,))
+    units = split_units(text)
+    if len(units) > MAX_UNITS:
+        return Draft(spec=None, findings=(error("brief-too-long", "", f"The brief has {len(units)} sentences; {MAX_UNITS} are read at most.", "Leave out what is not about the pipeline."),))
+    if language := foreign_language(text):
+        return Draft(spec=None, readings=tuple(Reading(sentence=u.text, understood=False, hint="Only English is read.") for u in units[:1]),
+                     findings=(error("language", "", f"The brief seems to be in {language}; only English is read without a model.", "Write it in English, or draft with a model (--provider)."),))  # fmt: skip
+    return _Reader(reordered(units), read_schema, name).draft()
+
+
+def _refused(text: str) -> Finding | None:
+    if not text.strip():
+        return error("empty-brief", "", "The brief is empty.", "Say where the data comes from, what to do with it and where the result goes.")
+    if "\0" in text:
+        return error("not-text", "", "The brief is no text.", "Give a text file in UTF-8.")
+    if len(text) > MAX_CHARACTERS:
+        return error("brief-too-long", "", f"The brief has {len(text)} characters; {MAX_CHARACTERS} are read at most.", "Leave out what is not about the pipeline.")
+    return None
+
+
+class _Reader:
+    def __init__(self, units: list[Unit], look: Look, name: str | None) -> None:
+        self.units, self.look, self.name = units, look, name
+        self.sources: Sources = find_sources(units, look)
+        self.space: Workspace = self.sources.workspace
+        self.readings: list[Reading] = []
+        self.findings: list[Finding] = list(self.sources.findings)
+        self.timing = Timing()
+        self.signed_off = False
+
+    def draft(self) -> Draft:
+        for index, unit in enumerate(self.units):
+            self._unit(unit, first=index == 0)
+        if self.space.keys:
+            self._doubt(f"group by {', '.join(self.space.keys)}", "It is not said what to compute for each group. Say 'group by city and compute the sum of amount as total'.")
+        self._timing()
+        spec, more = assemble(self.space, self.timing, self.name or named_from(self.units, self.space))
+        return Draft(spec=spec, readings=tuple(self.readings), findings=(*self.findings, *more))
+
+    # --- one unit --------------------------------------------------------------------------------------------------------
+    def _unit(self, unit: Unit, *, first: bool) -> None:
+        text = unit.text.strip()
+        if not re.search(r"\w", text):
+            return
+        if unit.context in ("heading", "title"):
+            self._heading(unit, first=first)
+        elif unit.context == "name":
+            self.name = self.name or unit.body.strip(" .\"'`")
+            self._say(text, "name")
+        elif unit.context in ("schedule", "timezone"):
+            self._schedule(unit)
+        elif unit.context == "sql":
+            self._sql(unit)
+        elif is_guaranteed(unit.body):
+            self._say(text, "guaranteed")
+        elif (intro := introduction(text)) is not None:
+            self.name = self.name or intro or None
+            self._say(text, "name" if intro else "remark")
+        else:
+            self._sentence(unit, first=first)
+
+    def _heading(self, unit: Unit, *, first: bool) -> None:
+        if unit.context == "heading":
+            return
+        if introduction(unit.text) is None and not first and self._reads_fully(unit):
+            self._sentence(unit, first=False)
+            return
+        self._say(unit.text, "name" if first else "remark")
+
+    def _reads_fully(self, unit: Unit) -> bool:
+        outcome = self._outcome(unit)
+        return outcome is not None and bool(outcome.pieces) and not outcome.lost
+
+    def _sentence(self, unit: Unit, *, first: bool) -> None:
+        if is_greeting(unit.text) or (self.signed_off and not re.search(r"\d|\.\w{2,7}\b", unit.text) and len(unit.text.split()) <= 6):
+            self.signed_off = self.signed_off or is_sign_off(unit.text)
+            self._say(unit.text, "remark")
+            return
+        if is_sign_off(unit.text) and len(unit.text.split()) <= 8:
+            self.signed_off = True
+            self._say(unit.text, "remark")
+            return
+        timed = find_schedule(unit.whole, expected=False)
+        if timed is not None and not _asks_more(timed.rest):
+            self._time(unit.text, timed)
+            return
+        body = unit
+        if timed is not None and not timed.problem:
+            rest = Unit(unit.text, timed.rest, unit.label, unit.context)
+            trial = self._outcome(rest)
+            plain = self._outcome(unit)
+            if trial is not None and (plain is None or trial.lost < plain.lost):
+                self._time(unit.text, timed)
+                body = rest
+        outcome = self._outcome(body)
+        if outcome is None or (outcome.pieces and not any(p.understood for p in outcome.pieces) and self._is_title(unit, first=first)):
+            self._say(unit.text, "name" if first else "remark")
+            return
+        self._account(unit, outcome)
+
+    def _is_title(self, unit: Unit, *, first: bool) -> bool:
+        """True of a first line without a full stop that does not read as an order."""
+        text = unit.text.strip()
+        opening = text.split()[0].lower().strip(":,") if text.split() else ""
+        from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS
+
+        return first and not unit.label and len(text.split()) <= 8 and text[-1:] not in ".!?" and not re.search(r"\d[\d.]*|[<>=]", text) and LEMMAS.get(opening, opening) not in VERBS
+
+    def _outcome(self, unit: Unit) -> Outcome | None:
+        """The best reading of a unit's body, with or without its label before it."""
+        outcomes = []
+        for text in _versions(unit):
+            if not text.strip():
+                continue
+            outcomes.append(read_clauses(text, unit.context, self.space, self.sources.roles(unit, text), self.sources.words))
+            if not outcomes[-1].lost and outcomes[-1].pieces:
+                break
+        return min(outcomes, key=lambda o: (o.lost, not o.pieces, len(o.doubts)), default=None)
+
+    def _account(self, unit: Unit, outcome: Outcome) -> None:
+        if outcome.workspace is not None:
+            self.space = outcome.workspace
+        understood = [p for p in outcome.pieces if p.understood]
+        lost = [p for p in outcome.pieces if not p.understood]
+        if understood and not lost:
+            steps = [p.step for p in understood if p.step]
+            hint = " ".join(p.hint for p in understood if p.hint)
+            self._say(unit.text, steps[-1] if steps else "remark", hint)
+        else:
+            for piece in understood:
+                self._say(piece.words, piece.step or "remark", piece.hint)
+        for piece in lost:
+            self._lost(unit, piece, alone=not understood and len(lost) == 1)
+        for words, hint in outcome.doubts:
+            self._doubt(words, hint)
+
+    def _lost(self, unit: Unit, piece: Piece, *, alone: bool) -> None:
+        sentence = unit.text if alone else piece.words
+        self._doubt(sentence, piece.hint or f"{piece.words!r} names no operation that is known. {_EXAMPLE}")
+        if piece.trouble is not None and piece.trouble.sure:
+            self._finding(piece.trouble, sentence)
+
+    def _finding(self, trouble: Trouble, sentence: str) -> None:
+        self.findings.append(error(trouble.rule, "", f"{trouble.message} ({sentence!r})", trouble.fix))
+
+    def _say(self, sentence: str, step: str, hint: str = "") -> None:
+        self.readings.append(Reading(sentence=sentence, understood=True, step=step, hint=hint))
+
+    def _doubt(self, sentence: str, hint: str) -> None:
+        self.readings.append(Reading(sentence=sentence, understood=False, hint=hint))
+
+    # --- schedule, SQL -----------------------------------------------------------------------------------------------------
+    def _schedule(self, unit: Unit) -> None:
+        body = unit.body if unit.context == "schedule" else f"{unit.label}: {unit.body}"
+        timed = find_schedule(body, expected=True)
+        if timed is None or _asks_more(timed.rest):
+            self._doubt(unit.text, "It is not clear when the pipeline is to run. Say 'daily at 09:00', 'every Monday at 18:00 Europe/Berlin' or a cron line.")
+            return
+        self._time(unit.text, timed)
+
+    def _time(self, sentence: str, timed: Any) -> None:
+        if timed.problem:
+            self._doubt(sentence, timed.problem)
+            return
+        if conflict := self.timing.add(timed):
+            self.findings.append(error("two-schedules", "schedule", f"{conflict} ({sentence!r})", "Say one schedule."))
+            self._doubt(sentence, conflict)
+            return
+        self._say(sentence, "schedule", timed.note)
+
+    def _timing(self) -> None:
+        if self.timing.timezone and not self.timing.cron:
+            self._doubt(f"time zone {self.timing.timezone}", "A time zone without a schedule has no effect. Say when the pipeline is to run.")
+
+    def _sql(self, unit: Unit) -> None:
+        made = read_sql(unit, self.space)
+        if isinstance(made, Trouble):
+            self._doubt(unit.text, f"{made.message} {made.fix}")
+            if made.sure:
+                self._finding(made, unit.text)
+            return
+        self._say(unit.text, made)
+
+
+def _asks_more(rest: str) -> bool:
+    """True if words besides the schedule are left that may ask for something."""
+    words = re.findall(r"\w+", rest.lower())
+    return bool([w for w in words if w not in _EMPTY])
+
+
+_EMPTY = frozenset("please it the and then also that this is be to run runs should have thanks us me a an pipeline job schedule all of so for do done let".split())
+
+
+def _versions(unit: Unit) -> list[str]:
+    """The texts to try: the body, with its label before it, with its details behind it."""
+    body = unit.whole
+    versions = [body]
+    if unit.label and unit.context not in ("", "note", "requirement", "steps", "source", "destination"):
+        verb = unit.label
+        versions.append(f"{verb} {body}")
+        if unit.context in _VERBS:
+            versions.append(f"{_VERBS[unit.context]} {body}")
+    return versions
+
+
+_VERBS = {
+    "filter": "keep only rows where", "exclude": "exclude rows where", "add": "add", "group": "group by", "aggregate": "compute", "sort": "sort by", "select": "keep the columns",
+    "rename": "rename", "drop": "drop the columns", "cast": "convert", "fill": "fill", "dedupe": "remove duplicates", "join": "join", "union": "combine", "limit": "keep the first",
+    "pivot": "pivot", "unpivot": "unpivot",
+}  # fmt: skip

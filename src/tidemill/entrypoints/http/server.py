@@ -1,0 +1,97 @@
+"""`tidemill up`: the HTTP server with everything behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from tidemill.bootstrap import App, Parts, start
+from tidemill.entrypoints.http.app import create_app
+from tidemill.errors import Conflict
+from tidemill.settings import Settings
+
+SERVER_FILE = "server.json"
+BACKLOG = 128
+LAST_WORDS_S = 5
+"""How long requests under way may take at the end."""
+
+
+class _Server(uvicorn.Server):
+    """Ends the log streams first: they would keep the server waiting as long as their run."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.runs.changes.close()
+        await super().shutdown(sockets)
+
+
+async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None, parts: Parts | None = None) -> None:
+    """Serve until the process is asked to end (SIGINT, SIGTERM); pipelines that run go on.
+
+    Args:
+        settings: Everything chosen; port 0 takes any free port.
+        ready: Called with the server's URL once it answers.
+        parts: As for `bootstrap.start`.
+
+    Raises:
+        Conflict: The port is taken, or another process carries runs for this project.
+        UpstreamUnavailable: The database cannot be reached.
+    """
+    with _listening(settings) as listener:
+        app = await start(settings, parts=parts)
+        try:
+            url = _url(listener)
+            config = uvicorn.Config(create_app(app), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=LAST_WORDS_S)
+            server_file = _write_server_file(settings.data / SERVER_FILE, url)
+            if ready is not None:
+                ready(url)
+            try:
+                await _Server(config, app).serve(sockets=[listener])
+            finally:
+                server_file.unlink(missing_ok=True)
+        finally:
+            await app.stop()
+
+
+def running_server(settings: Settings) -> str | None:
+    """The URL of the server that runs for this project; None if there is none."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads((settings.data / SERVER_FILE).read_text(encoding="utf-8"))
+        os.kill(int(known["pid"]), 0)
+        return str(known["url"])
+    return None
+
+
+def _listening(settings: Settings) -> socket.socket:
+    host, port = settings.http.host, settings.http.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Conflict(f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port.", port=port) from error
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _write_server_file(path: Path, url: str) -> Path:
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    draft.replace(path)
+    return path

@@ -1,0 +1,534 @@
+#!/usr/bin/env python3
+"""Stock of both depots
+
+The latest count of each article in both depots.
+
+Reads
+    Depot east: CSV file `depot_east.csv`
+    Depot west: CSV file `depot_west.csv`
+Writes
+    Stock: JSON Lines file `out/stock.jsonl`
+
+Run it with `python pipeline.py`; it ends with 0 if it succeeded and with 1 if it failed.
+
+Environment
+    PIPELINE_ROOT: the folder that relative paths start from (the working directory)
+    PIPELINE_BACKEND: an Ibis backend URL that runs the transforms (duckdb://)
+    PIPELINE_LOG_FORMAT: `json` for one JSON object per line on stdout (text)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import functools
+import itertools
+import json
+import logging
+import os
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ParamSpec
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import tenacity
+from ibis.backends import BaseBackend
+
+log = logging.getLogger("pipeline")
+log.propagate = False
+
+NAME = "Stock of both depots"
+LOGS = Path(__file__).resolve().parent / "logs"
+
+DEPOT_EAST_PATH = "depot_east.csv"
+DEPOT_EAST_COLUMNS = {
+    "article": "string",
+    "counted_at": "timestamp",
+    "pieces": "int64",
+}
+DEPOT_WEST_PATH = "depot_west.csv"
+DEPOT_WEST_COLUMNS = {
+    "article": "string",
+    "counted_at": "timestamp",
+    "pieces": "float64",
+    "shelf": "string",
+}
+STOCK_PATH = "out/stock.jsonl"
+
+
+_P = ParamSpec("_P")
+
+
+def step(
+    name: str, *, cache: bool = False, rows_of: str | None = None
+) -> Callable[[Callable[_P, ir.Table]], Callable[_P, ir.Table]]:
+    """Logs rows, seconds and peak memory of a function that makes a table.
+
+    With `cache` its table is computed here and kept by the backend; without, it is computed together
+    with the step that reads it. `rows_of` names the step whose number of rows this one keeps, so that
+    nothing is read only to be counted.
+    """
+
+    def decorate(function: Callable[_P, ir.Table]) -> Callable[_P, ir.Table]:
+        @functools.wraps(function)
+        def logged(*args: _P.args, **kwargs: _P.kwargs) -> ir.Table:
+            with _logged(name) as outcome:
+                table = function(*args, **kwargs)
+                if cache:
+                    table = table.cache()
+                outcome.rows = _ROWS.get(rows_of) if rows_of else _count(table)
+            return table
+
+        return logged
+
+    return decorate
+
+
+def write(name: str) -> Callable[[Callable[_P, int]], Callable[_P, int]]:
+    """Logs rows, seconds and peak memory of a function that writes a table and returns its number of rows."""
+
+    def decorate(function: Callable[_P, int]) -> Callable[_P, int]:
+        @functools.wraps(function)
+        def logged(*args: _P.args, **kwargs: _P.kwargs) -> int:
+            with _logged(name) as outcome:
+                outcome.rows = written = function(*args, **kwargs)
+            return written
+
+        return logged
+
+    return decorate
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    wait_s = state.next_action.sleep if state.next_action else 0.0
+    log.warning(
+        "%s: attempt %d failed, next in %.1f s: %s",
+        _STEP.get(),
+        state.attempt_number,
+        wait_s,
+        _reason(error) if error else "",
+        extra={"event": "retry"},
+    )
+
+
+def _is_transient(error: BaseException) -> bool:
+    """True for what may well be gone in a moment; never for a file or a value that is wrong."""
+    if isinstance(error, OSError) and error.errno in (
+        errno.EAGAIN,
+        errno.EBUSY,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    ):
+        return True
+    return isinstance(error, (ConnectionError, TimeoutError))
+
+
+_BACKOFF = tenacity.wait_exponential_jitter(initial=1, max=30)
+
+
+_retry = tenacity.retry(
+    retry=tenacity.retry_if_exception(_is_transient),
+    wait=_BACKOFF,
+    stop=tenacity.stop_after_attempt(5),
+    before_sleep=_log_retry,
+    reraise=True,
+)
+
+
+@step("Depot east")
+@_retry
+def load_depot_east(con: BaseBackend) -> ir.Table:
+    """Loads CSV file `depot_east.csv`."""
+    return _read_csv(con, _existing(DEPOT_EAST_PATH), DEPOT_EAST_COLUMNS)
+
+
+@step("Depot west")
+@_retry
+def load_depot_west(con: BaseBackend) -> ir.Table:
+    """Loads CSV file `depot_west.csv`."""
+    return _read_csv(con, _existing(DEPOT_WEST_PATH), DEPOT_WEST_COLUMNS)
+
+
+@step("Both depots", cache=True)
+def both_depots(depot_east: ir.Table, depot_west: ir.Table) -> ir.Table:
+    """Put the rows of all inputs below each other; drop rows where `pieces` is at most 0; keep the
+    last row by `counted_at` per `article`.
+    """
+    table = _union(depot_east, depot_west)
+    table = table.filter(~(table["pieces"] <= 0).fill_null(False))
+    table = table.mutate(_position=ibis.row_number())
+    table = table.mutate(
+        _place=ibis.row_number().over(group_by="article", order_by=["counted_at", "_position"]),
+        _size=table.count().over(group_by="article"),
+    )
+    table = table.filter(table["_place"] == table["_size"] - 1).drop("_place", "_size")
+    return table.order_by("_position").drop("_position")
+
+
+def transform(depot_east: ir.Table, depot_west: ir.Table) -> ir.Table:
+    """Everything between the sources and the destinations, which is what the tests check."""
+    return both_depots(depot_east, depot_west)
+
+
+@write("Stock")
+@_retry
+def write_stock(table: ir.Table) -> int:
+    """Writes JSON Lines file `out/stock.jsonl`."""
+    return _write_file(table, _path(STOCK_PATH), "FORMAT json")
+
+
+def run(con: BaseBackend) -> None:
+    """Loads the sources, computes all results and only then writes the first of them."""
+    depot_east = load_depot_east(con)
+    depot_west = load_depot_west(con)
+    result = transform(depot_east, depot_west)
+    write_stock(result)
+
+
+def main() -> int:
+    """Runs the pipeline; 0 if it succeeded, 1 if it failed."""
+    _start_logging()
+    began = time.perf_counter()
+    log.info("%s: started", NAME)
+    try:
+        run(_connect())
+    except Exception as error:
+        log.error("%s: failed after %.1f s: %s", NAME, time.perf_counter() - began, _reason(error))
+        log.debug("How it came about", exc_info=error)
+        return 1
+    log.info("%s: finished in %.1f s", NAME, time.perf_counter() - began)
+    return 0
+
+
+# What follows is the same in every pipeline that reads and writes such sources and destinations.
+
+
+# Names and types of columns; None stands for the type that the values turn out to have.
+Columns = Mapping[str, str | None]
+
+
+def _require(place: object, present: Collection[str], wanted: Iterable[str]) -> None:
+    """Stops with a clear message if a source or a target lacks columns."""
+    if missing := [name for name in wanted if name not in present]:
+        raise PipelineError(
+            f"{place} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present))}"
+        )
+
+
+_KINDS = {
+    "string": "a text",
+    "int64": "a whole number",
+    "float64": "a number",
+    "boolean": "true or false",
+    "date": "a date such as 2025-01-31",
+    "timestamp": "a date and time such as 2025-01-31 09:30:00",
+    "timestamp('UTC')": "a date and time with a zone such as 2025-01-31 09:30:00+00",
+}
+
+
+_STEP: ContextVar[str | None] = ContextVar("step", default=None)
+_ROWS: dict[str, int] = {}
+
+
+class PipelineError(Exception):
+    """Something that the person who runs the pipeline can read and act on."""
+
+
+@dataclass
+class _Outcome:
+    """What a step tells of itself when it is done."""
+
+    rows: int | None = None
+
+
+@contextlib.contextmanager
+def _logged(name: str) -> Iterator[_Outcome]:
+    """Logs the start and the end of a step; a failure becomes one line that names the step."""
+    outcome, began, token = _Outcome(), time.perf_counter(), _STEP.set(name)
+    log.info("%s: started", name, extra={"event": "started"})
+    try:
+        yield outcome
+        _log_finished(name, outcome.rows, time.perf_counter() - began)
+    except Exception as error:
+        message = f"{name}: {_reason(error)}"
+        log.error(message, extra={"event": "failed"})
+        raise PipelineError(message) from error
+    finally:
+        _STEP.reset(token)
+
+
+def _log_finished(name: str, rows: int | None, seconds: float) -> None:
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage gives bytes on macOS, KiB elsewhere
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    count = "table ready" if rows is None else f"{rows} {'row' if rows == 1 else 'rows'}"
+    if rows is not None:
+        _ROWS[name] = rows
+    log.info(
+        "%s: %s in %.2f s, peak memory %d MiB",
+        name,
+        count,
+        seconds,
+        peak // 2**20,
+        extra={
+            "event": "finished",
+            "rows": rows,
+            "seconds": round(seconds, 3),
+            "peakMemoryBytes": peak,
+        },
+    )
+
+
+def _count(table: ir.Table) -> int:
+    """The number of rows; by way of Arrow, as importing pandas would take longer than most steps."""
+    counted = table.aggregate(rows=table.count()).to_pyarrow_batches().read_all()
+    return int(counted["rows"][0].as_py())
+
+
+def _reason(error: BaseException) -> str:
+    """An error in one line, without passwords."""
+    error = getattr(error, "orig", None) or error  # of SQLAlchemy's errors, what the driver said
+    lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
+    if "CSV Error" in lines[0]:
+        place = next((line for line in lines if line.startswith("file = ")), "")
+        lines = [" ".join([*itertools.takewhile(bool, lines), f"({place})"])]
+    text = f"{type(error).__name__}: {lines[0]}" if isinstance(error, KeyError) else lines[0]
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object per line, for a program that reads the log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "step": _STEP.get(),
+            "event": "message",
+            "message": record.getMessage(),
+        }
+        told = ("event", "rows", "seconds", "peakMemoryBytes")
+        return json.dumps(
+            line | {key: getattr(record, key) for key in told if hasattr(record, key)}
+        )
+
+
+def _start_logging() -> None:
+    """Logs to stdout, and with tracebacks to logs/execution_<UTC time>.log beside this file."""
+    text = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s")
+    stdout = logging.StreamHandler(sys.stdout)
+    stdout.setFormatter(_JsonLines() if os.environ.get("PIPELINE_LOG_FORMAT") == "json" else text)
+    stdout.setLevel(logging.INFO)
+    for handler in log.handlers[:]:
+        log.removeHandler(handler)
+        handler.close()
+    log.setLevel(logging.DEBUG)
+    log.addHandler(stdout)
+    try:
+        LOGS.mkdir(exist_ok=True)
+        file = logging.FileHandler(
+            LOGS / f"execution_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}.log", encoding="utf-8"
+        )
+    except OSError as error:
+        log.warning("No log file is kept: %s", error)
+        return
+    file.setFormatter(text)
+    log.addHandler(file)
+
+
+def _path(path: str) -> Path:
+    """A path under PIPELINE_ROOT, or under the working directory."""
+    return Path(os.environ.get("PIPELINE_ROOT", ".")) / path
+
+
+def _existing(path: str) -> Path:
+    """The path of a source file that is there."""
+    place = _path(path)
+    if not place.is_file():
+        raise PipelineError(f"there is no file {place}")
+    return place
+
+
+def _connect() -> BaseBackend:
+    """The backend that runs the transforms: DuckDB in this process, unless PIPELINE_BACKEND names another."""
+    con = ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://"))
+    if con.name == "duckdb":
+        con.raw_sql("SET TimeZone = 'UTC'")
+        # Tables that outgrow the memory move to this folder instead of ending the run.
+        con.raw_sql(f"SET temp_directory = '{tempfile.gettempdir()}/pipeline-{os.getpid()}'")
+    return con
+
+
+@ibis.udf.scalar.builtin(name="error")
+def _stop(message: str) -> str:
+    """DuckDB's function that ends a query with a message."""
+    raise NotImplementedError
+
+
+def _file_reader(con: BaseBackend) -> BaseBackend:
+    """DuckDB reads the files, also where the transforms run on another backend."""
+    return con if con.name == "duckdb" else ibis.duckdb.connect()
+
+
+def _on_backend(con: BaseBackend, table: ir.Table) -> ir.Table:
+    """The table on the backend of the transforms; DuckDB reads its files when they are needed."""
+    if con.name == "duckdb":
+        return table
+    return con.create_table(ibis.util.gen_name("source"), table.to_pyarrow(), temp=True)
+
+
+def _read_csv(
+    con: BaseBackend,
+    path: Path,
+    columns: Columns,
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    null_values: Sequence[str] = ("",),
+    others: bool = False,
+) -> ir.Table:
+    """The columns of a delimited file, checked against their types; with `others` the further ones, too."""
+    header = _csv_header(path, delimiter, encoding)
+    _require(path, header, columns)
+    kinds = {name: _CSV_TYPES.get(columns.get(name) or "", "VARCHAR") for name in header}
+    table = _file_reader(con).read_csv(
+        str(path),
+        columns=kinds,
+        header=True,
+        delim=delimiter,
+        quote='"',
+        escape='"',
+        nullstr=list(null_values),
+        encoding=encoding,
+    )
+    wanted = dict.fromkeys(header) | dict(columns) if others else dict(columns)
+    types = wanted | _found_in_text(table, [name for name, kind in wanted.items() if kind is None])
+    return _on_backend(
+        con,
+        table.select(
+            **{name: _parsed(table[name], kind or "string") for name, kind in types.items()}
+        ),
+    )
+
+
+_CSV_TYPES = {
+    "float64": "DOUBLE",
+    "boolean": "BOOLEAN",
+}  # read as such at once; other types are checked text
+
+
+def _csv_header(path: Path, delimiter: str, encoding: str) -> list[str]:
+    """The column names in the first line; what DuckDB could not tell apart gets a number."""
+    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
+        try:
+            cells = next(csv.reader(file, delimiter=delimiter), [])
+        except UnicodeDecodeError as error:
+            raise PipelineError(
+                f"{path} is not {encoding} text: {error.reason} at byte {error.start}"
+            ) from error
+    if not cells:
+        raise PipelineError(f"{path} is empty: there is no line with column names")
+    names: dict[str, str] = {}
+    for number, cell in enumerate(cells, start=1):
+        name = cell if cell and cell.casefold() not in names else f"{cell or 'column'}_{number}"
+        names[name.casefold()] = name
+    return list(names.values())
+
+
+def _parsed(column: ir.Value, kind: str) -> ir.Value:
+    """A column as a type; a text that is none of that type stops the run, NaN is missing."""
+    if column.type().is_floating() and kind == "float64":
+        return column.isnan().ifelse(ibis.null("float64"), column)
+    if not column.type().is_string() or kind == "string":
+        return column.cast(kind)
+    value = column.try_cast(kind)
+    if kind == "int64":
+        value = (column.contains(".") & column.re_search(r"\.\d*[1-9]")).ifelse(
+            ibis.null(kind), value
+        )
+    wrong = column.notnull() & value.isnull()
+    told = ibis.literal(f"column {column.get_name()!r}: '") + column + f"' is not {_KINDS[kind]}"
+    return wrong.ifelse(_stop(told).cast(kind), value)
+
+
+def _found_in_text(table: ir.Table, names: Sequence[str]) -> dict[str, str]:
+    """The narrowest type that fits all values of each text column; 01067 is a text, for its zero would be lost."""
+    if not names:
+        return {}
+    fits = {
+        f"{number} {kind}": table[name].re_search(pattern).all()
+        for number, name in enumerate(names)
+        for kind, pattern in _TEXT_PATTERNS.items()
+    }
+    told = table.aggregate(**fits).to_pyarrow_batches().read_all().to_pylist()[0]
+    return {
+        name: next((kind for kind in _TEXT_PATTERNS if told[f"{number} {kind}"]), "string")
+        for number, name in enumerate(names)
+    }
+
+
+_TEXT_PATTERNS = {
+    "int64": r"^-?(0|[1-9]\d{0,17})$",
+    "float64": r"^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$",
+    "boolean": r"^(true|false|True|False|TRUE|FALSE)$",
+    "date": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$",
+    "timestamp": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$",
+}
+
+
+def _write_file(table: ir.Table, path: Path, options: str) -> int:
+    """Writes a file beside its place and renames it when it is whole, so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        written = _copy(table, unfinished, options)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return written
+
+
+def _copy(table: ir.Table, file: Path, options: str) -> int:
+    """Streams a table to a file; DuckDB writes it, whatever backend has computed it."""
+    con = ibis.get_backend(table)
+    if con.name != "duckdb":
+        con, rows = ibis.duckdb.connect(), table.to_pyarrow()
+        table = con.create_table("rows", rows)
+    place = str(file).replace("'", "''")
+    written = con.raw_sql(f"COPY ({ibis.to_sql(table)}) TO '{place}' ({options})").fetchone()
+    return int(written[0])
+
+
+def _union(*tables: ir.Table) -> ir.Table:
+    """The rows of all tables below each other, columns matched by name; what a table lacks is missing there."""
+    kinds: dict[str, dt.DataType] = {}
+    for table in tables:
+        for name, kind in table.schema().items():
+            kinds[name] = dt.highest_precedence((kinds.get(name, kind), kind))
+    aligned = [
+        table.select(
+            **{
+                name: table[name].cast(kind) if name in table.columns else ibis.null(kind)
+                for name, kind in kinds.items()
+            }
+        )
+        for table in tables
+    ]
+    return ibis.union(*aligned)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
