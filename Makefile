@@ -19,11 +19,11 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.uv pyproject.toml uv.lock
-	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --no-dev --quiet
+	@UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --no-dev --quiet
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv pyproject.toml uv.lock
-	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --extra all --quiet
+	@UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --extra all --quiet
 	@touch $@ $(VENV)/.runtime
 
 setup: $(VENV)/.runtime  ## Install the product into .venv

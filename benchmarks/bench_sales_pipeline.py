@@ -89,8 +89,8 @@ def make_orders(folder: Path, rows: int) -> None:
     """Seven columns as in the example, 200 products, about one missing quantity in a hundred."""
     query = f"""
         SELECT 'S-' || i AS order_id, DATE '2025-01-01' + (i % 365)::INTEGER AS ordered_on, 'C-' || (hash(i) % 50000) AS customer_id,
-               'Product ' || (hash(i + 1) % 200) AS product_name, round(5 + (hash(i + 2) % 50000) / 100, 2) AS unit_price,
-               CASE WHEN hash(i + 3) % 100 = 0 THEN NULL ELSE 1 + hash(i + 4) % 9 END AS quantity, (hash(i + 5) % 6) * 0.05 AS discount_rate
+               'Product ' || (hash(i + 1) % 200) AS product_name, round(5 + (hash(i + 2) % 50000) / 100, 2)::DOUBLE AS unit_price,
+               CASE WHEN hash(i + 3) % 100 = 0 THEN NULL ELSE 1 + hash(i + 4) % 9 END AS quantity, ((hash(i + 5) % 6) * 0.05)::DOUBLE AS discount_rate
         FROM range({rows}) t(i)"""
     with duckdb.connect() as connection:
         connection.execute(f"COPY ({query}) TO '{folder / 'orders.parquet'}' (FORMAT parquet)")

@@ -14,12 +14,15 @@ _ADAPTERS = {
     "store": "tidemill.adapters.sql.unit_of_work:SqlStore",
     "engine-lock": "tidemill.adapters.sql.engine_lock:take_engine_lock",
     "process-lock": "tidemill.adapters.local.process_lock:take_process_lock",
+    "process-lock-taken": "tidemill.adapters.local.process_lock:is_process_lock_taken",
     "artifact-store": "tidemill.adapters.local.artifact_store:LocalArtifactStore",
     "local-run-settings": "tidemill.adapters.local.run_backend:LocalRunSettings",
     "local-run-backend": "tidemill.adapters.local.run_backend:LocalRunBackend",
     "durable-engine": "tidemill.adapters.dbos_engine:DbosEngine",
     "sandbox-settings": "tidemill.adapters.local.sandbox:LocalSandboxSettings",
     "sandbox": "tidemill.adapters.local.sandbox:LocalSandbox",
+    "model-proposer:openai": "tidemill.adapters.llm.openai_chat:connect",
+    "model-proposer:anthropic": "tidemill.adapters.llm.anthropic_messages:connect",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Protocol
 from tidemill.adapter_registry import adapter
 from tidemill.domain.artifact import ArtifactBundle
 from tidemill.domain.draft import Draft
+from tidemill.domain.grammar import read_instructions
 from tidemill.domain.pipeline import PipelineSpec
 from tidemill.domain.pipeline_check import CheckContext
 from tidemill.domain.run import Run
 from tidemill.errors import Disabled
+from tidemill.render.bundle import render_bundle
 from tidemill.services.dispatching import Dispatcher
 from tidemill.services.drafting import DraftingService, GrammarDrafter
+from tidemill.services.model_drafting import ModelDrafter
 from tidemill.services.pipelines import PipelineService
 from tidemill.services.rendering import Renderer
 from tidemill.services.runs import RunService
@@ -30,9 +33,14 @@ from tidemill.services.verification import VerificationService
 from tidemill.settings import Settings, prepare_data_folder
 
 if TYPE_CHECKING:
+    from tidemill.ports.drafter import Drafter
     from tidemill.ports.run_backend import RunBackend
     from tidemill.ports.sandbox import Sandbox
+    from tidemill.ports.spec_proposer import SpecProposer
     from tidemill.ports.unit_of_work import Store
+
+
+LOCK_FILE = "engine.lock"
 
 
 class Lock(Protocol):
@@ -98,6 +106,12 @@ class App:
         await self.closing.aclose()
 
 
+def runs_are_carried(settings: Settings) -> bool:
+    """True while a process on this machine carries this project's runs."""
+    taken: bool = adapter("process-lock-taken")(settings.data / LOCK_FILE)
+    return taken
+
+
 async def start(settings: Settings, *, engine: bool = True, parts: Parts | None = None) -> App:
     """Open the database, take up the runs that were under way, and begin with schedules.
 
@@ -142,14 +156,14 @@ def _assemble(settings: Settings, database: object, parts: Parts, closing: Async
         store=store,
         pipelines=PipelineService(store, artifacts, renderer, verification, clock),
         runs=RunService(store, artifacts, _backend(settings), renderer, clock, new_run_id),
-        drafting=DraftingService(GrammarDrafter(parts.read or _reader(settings.project)), renderer, verification),
+        drafting=DraftingService(GrammarDrafter(parts.read or _reader(settings.project)), renderer, verification, _models(settings)),
         dispatcher=None,
         closing=closing,
     )
 
 
 async def _take_locks(settings: Settings, database: object, closing: AsyncExitStack) -> None:
-    folder_lock: Lock = adapter("process-lock")(settings.data / "engine.lock")
+    folder_lock: Lock = adapter("process-lock")(settings.data / LOCK_FILE)
     closing.callback(folder_lock.release)
     database_lock: Lock = await asyncio.to_thread(adapter("engine-lock"), database)
     closing.callback(database_lock.release)
@@ -193,20 +207,28 @@ def _engine_url(settings: Settings) -> str:
 
 
 def _renderer() -> Callable[[PipelineSpec], ArtifactBundle]:
-    from tidemill.render.bundle import render_bundle
-
     return partial(render_bundle, format_python=adapter("python-formatter"))
 
 
 def _reader(project: Path) -> Callable[[str, str | None], Draft]:
-    from tidemill.domain.grammar import read_instructions
-
     read_schema = partial(adapter("schema-reader"), root=project)
 
     def read(brief: str, name: str | None) -> Draft:
         return read_instructions(brief, read_schema, name=name)
 
     return read
+
+
+def _models(settings: Settings) -> Mapping[str, Drafter]:
+    """The drafters that ask a model; each is imported and connected when it is first used."""
+    context = CheckContext(project=str(settings.project))
+    read_schema = partial(adapter("schema-reader"), root=settings.project)
+    return {p: ModelDrafter(partial(_connect_model, p), read_schema, context) for p in ("openai", "anthropic")}
+
+
+def _connect_model(provider: str) -> SpecProposer:
+    proposer: SpecProposer = adapter(f"model-proposer:{provider}")(os.environ)
+    return proposer
 
 
 def new_run_id(now: datetime) -> str:

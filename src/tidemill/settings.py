@@ -18,6 +18,8 @@ from tidemill.errors import InvalidInput
 
 FILE_NAME = "tidemill.yaml"
 PREFIX = "TIDEMILL_"
+MODEL_PREFIXES = ("TIDEMILL_OPENAI_", "TIDEMILL_ANTHROPIC_")
+"""Variables of the models; read where a model is first asked, so that a key is in no settings that are shown or kept."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -147,7 +149,7 @@ def prepare_data_folder(settings: Settings) -> None:
 def _nested(environment: Mapping[str, str]) -> dict[str, object]:
     nested: dict[str, object] = {}
     for name, value in sorted(environment.items()):
-        if not name.startswith(PREFIX) or value == "":
+        if not name.startswith(PREFIX) or name.startswith(MODEL_PREFIXES) or value == "":
             continue
         *parents, key = name.removeprefix(PREFIX).lower().split("__")
         here = nested

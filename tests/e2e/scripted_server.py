@@ -12,13 +12,14 @@ from tidemill.telemetry import set_up_logging
 
 SLOW = """\
 import json, os, pathlib, time
+count = int(pathlib.Path("lines.txt").read_text())
 with open("starts.txt", "a") as starts:
     starts.write(f"{os.getpid()}\\n")
 print(json.dumps({"step": "Load Sales", "event": "started", "message": "begin"}), flush=True)
-for n in range(200):
+for n in range(count):
     print("line", n, flush=True)
     time.sleep(0.02)
-print(json.dumps({"step": "Load Sales", "event": "finished", "message": "end", "rows": 200}), flush=True)
+print(json.dumps({"step": "Load Sales", "event": "finished", "message": "end", "rows": count}), flush=True)
 pathlib.Path("out.csv").write_text("done")
 """
 

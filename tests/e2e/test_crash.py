@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 START_S = 30
 RUN_S = 30
+LINES = 150
+"""At 20 ms each: long enough to kill the server in between."""
 
 
 @contextmanager
@@ -59,7 +62,8 @@ def until(condition: Callable[[], bool], timeout_s: float) -> None:
         time.sleep(0.05)
 
 
-def start_run(client: httpx.Client) -> str:
+def start_run(client: httpx.Client, project: Path, *, lines: int = LINES) -> str:
+    (project / "lines.txt").write_text(str(lines))
     pipeline = client.post("/api/pipelines", json={"config": CONFIG}).raise_for_status().json()["pipeline"]["id"]
     return str(client.post(f"/api/pipelines/{pipeline}/runs").raise_for_status().json()["id"])
 
@@ -68,12 +72,12 @@ def lines(client: httpx.Client, run_id: str) -> list[str]:
     return [e["message"] for e in client.get(f"/api/runs/{run_id}/logs").json()["entries"]]
 
 
-ALL_LINES = ["begin", *(f"line {n}" for n in range(200)), "end"]
+ALL_LINES = ["begin", *(f"line {n}" for n in range(LINES)), "end"]
 
 
 def check_a_killed_server_loses_nothing(project: Path, *environment: str) -> None:
     with server(project, *environment) as (process, client):
-        run_id = start_run(client)
+        run_id = start_run(client, project)
         until(lambda: len(lines(client, run_id)) > 10, RUN_S)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -84,7 +88,7 @@ def check_a_killed_server_loses_nothing(project: Path, *environment: str) -> Non
         assert lines(client, run_id) == ALL_LINES
     assert len((project / "starts.txt").read_text().split()) == 1
     assert (project / "out.csv").read_text() == "done"
-    assert [(s["name"], s["state"], s["rows"]) for s in run["steps"]][0] == ("Load Sales", "succeeded", 200)
+    assert next((s["name"], s["state"], s["rows"]) for s in run["steps"]) == ("Load Sales", "succeeded", LINES)
 
 
 def test_kill_9_in_the_middle_of_a_run_loses_nothing(tmp_path: Path) -> None:
@@ -98,17 +102,17 @@ def test_kill_9_in_the_middle_of_a_run_loses_nothing_on_postgresql(tmp_path: Pat
 
 def test_a_run_that_ended_while_no_server_was_there_is_recorded(tmp_path: Path) -> None:
     with server(tmp_path) as (process, client):
-        run_id = start_run(client)
+        run_id = start_run(client, tmp_path)
         until(lambda: len(lines(client, run_id)) > 10, RUN_S)
         process.kill()
-    until(lambda: (tmp_path / "out.csv").exists(), RUN_S)
+    until((tmp_path / "out.csv").exists, RUN_S)
     with server(tmp_path) as (_, client):
         until(lambda: client.get(f"/api/runs/{run_id}").json()["state"] == "succeeded", RUN_S)
 
 
 def test_runs_that_waited_when_the_server_was_killed_are_run_in_their_order(tmp_path: Path) -> None:
     with server(tmp_path) as (process, client):
-        first = start_run(client)
+        first = start_run(client, tmp_path)
         pipeline = client.get(f"/api/runs/{first}").json()["pipelineId"]
         second = client.post(f"/api/pipelines/{pipeline}/runs").json()["id"]
         until(lambda: len(lines(client, first)) > 10, RUN_S)
@@ -121,12 +125,10 @@ def test_runs_that_waited_when_the_server_was_killed_are_run_in_their_order(tmp_
 
 def test_a_cancel_that_a_crash_interrupted_is_carried_out(tmp_path: Path) -> None:
     with server(tmp_path) as (process, client):
-        run_id = start_run(client)
+        run_id = start_run(client, tmp_path, lines=3000)
         until(lambda: len(lines(client, run_id)) > 10, RUN_S)
-        os.kill(process.pid, signal.SIGSTOP)
+        process.kill()
     # As if the server had been killed between recording the wish and acting on it.
-    import sqlite3
-
     with sqlite3.connect(tmp_path / ".tidemill" / "tidemill.sqlite") as database:
         (document,) = database.execute("SELECT document FROM runs").fetchone()
         changed = {**json.loads(document), "state": "cancelling"}
@@ -139,7 +141,7 @@ def test_a_cancel_that_a_crash_interrupted_is_carried_out(tmp_path: Path) -> Non
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_asked_to_end_does_so_at_once_although_a_log_is_followed(tmp_path: Path, sent: signal.Signals) -> None:
     with server(tmp_path) as (process, client):
-        run_id = start_run(client)
+        run_id = start_run(client, tmp_path)
         with client.stream("GET", f"/api/runs/{run_id}/logs/stream") as stream:
             received = stream.iter_lines()
             assert next(received) == "event: run"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tidemill.telemetry import set_up_logging
 from tests.servers.databases import postgres
+from tidemill.telemetry import set_up_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

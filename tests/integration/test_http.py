@@ -71,8 +71,8 @@ async def test_a_draft_whose_tests_fail_is_shown_but_is_no_success(tmp_path: Pat
 @pytest.mark.parametrize(
     ("body", "field"),
     [({}, "instructions"), ({"instructions": ""}, "instructions"), ({"instructions": 7}, "instructions"), ({"instructions": "a\0b"}, "instructions"),
-     ({"instructions": "x" * 1_000_001}, "instructions"), ({"instructions": "x", "ownerEmail": "nobody"}, "ownerEmail"), ({"instructions": "x", "a": 1}, "a"),
-     ({"instructions": "x", "provider": "oracle"}, "provider")],
+     ({"instructions": "x" * 1_000_001}, "instructions"), ({"instructions": "x", "ownerEmail": "nobody"}, "ownerEmail"),
+     ({"instructions": "x", "a": 1}, "a"), ({"instructions": "x", "provider": "oracle"}, "provider")],
 )  # fmt: skip
 async def test_a_request_that_is_not_valid_is_a_problem_that_names_the_field(tmp_path: Path, body: dict[str, object], field: str) -> None:
     async with served(tmp_path) as (_, client):
@@ -213,7 +213,7 @@ async def test_a_log_stream_goes_on_after_the_last_entry_that_was_seen(tmp_path:
 async def test_open_log_streams_end_when_the_server_does(tmp_path: Path) -> None:
     async with served(tmp_path, code=WAITING) as (app, client):
         run = await app.runs.request(await create(app))
-        await until(lambda: (tmp_path / "started.txt").exists())
+        await until((tmp_path / "started.txt").exists)
         stream = asyncio.create_task(client.get(f"/api/runs/{run.id}/logs/stream"))
         await asyncio.sleep(0.1)
         app.runs.changes.close()
@@ -231,7 +231,7 @@ async def test_the_stream_of_a_run_that_is_not_there_is_refused(tmp_path: Path) 
 async def test_a_run_is_cancelled_with_its_process(tmp_path: Path) -> None:
     async with served(tmp_path, code=WAITING) as (app, client):
         run = await app.runs.request(await create(app))
-        await until(lambda: (tmp_path / "started.txt").exists())
+        await until((tmp_path / "started.txt").exists)
         answer = await client.post(f"/api/runs/{run.id}/cancel")
         assert (await over(app, run.id)).state == "cancelled"
         again = await client.post(f"/api/runs/{run.id}/cancel")

@@ -14,33 +14,69 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from tests.integration.parts import BRIEF, CONFIG, EVENT_CONFIG, SCHEDULED_CONFIG, running_server, scripted_parts, settings_for
+from tests.integration.parts import BRIEF, CONFIG, EVENT_CONFIG, QUICK, SCHEDULED_CONFIG, ScriptedSandbox, running_server, settings_for
+from tidemill.adapters.local.formatter import format_python
+from tidemill.bootstrap import Parts
+from tidemill.domain.artifact import Artifact, ArtifactBundle
 from tidemill.entrypoints.http.app import create_app
+from tidemill.render.bundle import render_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tidemill.domain.pipeline import PipelineSpec
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 15
-TEXTS = ("", CONFIG, SCHEDULED_CONFIG, EVENT_CONFIG, BRIEF, "a: &a [*a]", "name: x\nsteps: 7", "\ud83d\ude00", "a\x00b", "0 9 * * *", "0 9 31 2 *", "Europe/Berlin")
+TEXTS = (
+    "",
+    CONFIG,
+    SCHEDULED_CONFIG,
+    EVENT_CONFIG,
+    BRIEF,
+    "a: &a [*a]",
+    "name: x\nsteps: 7",
+    "\ud83d\ude00",
+    "\U0001f600",
+    "a\x00b",
+    "0 9 * * *",
+    "0 9 31 2 *",
+    "Europe/Berlin",
+)
 """What random data would never hit: texts that mean something to a field."""
 BODIES: dict[str, tuple[dict[str, object], ...]] = {
     "/api/ai/generate-pipeline": ({"instructions": BRIEF}, {"instructions": f"{BRIEF} And so on.", "pipelineName": "\u00fc/../x"}),
     "/api/pipelines": ({"config": CONFIG}, {"instructions": BRIEF, "artifacts": False}, {"config": EVENT_CONFIG, "name": "\u0000", "force": True}),
-    "/api/pipelines/{pipeline_id}": ({"config": CONFIG, "force": True}, {"config": CONFIG.replace("out.csv", "o.csv")}, {"config": CONFIG, "version": 9}),
+    "/api/pipelines/{pipeline_id}": (
+        {"config": CONFIG, "force": True},
+        {"config": CONFIG.replace("out.csv", "o.csv")},
+        {"config": CONFIG, "version": 9},
+    ),
     "/api/pipelines/{pipeline_id}/schedule": ({"cron": "0 9 * * *"}, {"cron": "@daily", "timezone": "Asia/Tokyo", "missedRuns": "catchUp"}),
 }
 """Whole bodies that are valid, so that what comes after validation is tried too."""
 OPERATIONS = tuple(
-    (method.upper(), path) for path, item in create_app(None).openapi()["paths"].items() for method in item if method in ("get", "post", "put", "delete")
+    (method.upper(), path)
+    for path, item in create_app(None).openapi()["paths"].items()
+    for method in item
+    if method in ("get", "post", "put", "delete")
 )
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = settings_for(tmp_path_factory.mktemp("fuzz"), TIDEMILL_HTTP__PORT="0")
-    with running_server(settings, scripted_parts()) as url:
+    project = tmp_path_factory.mktemp("fuzz")
+    (project / "sales.csv").write_text("region,amount\nnorth,1\n")
+    settings = settings_for(project, TIDEMILL_HTTP__PORT="0")
+    with running_server(settings, Parts(render=quick_to_run, sandbox=ScriptedSandbox())) as url:
         yield url
+
+
+def quick_to_run(spec: PipelineSpec) -> ArtifactBundle:
+    """What the real renderer makes, with a pipeline.py that takes no time."""
+    bundle = render_bundle(spec, format_python=format_python)
+    quick = Artifact(path="pipeline.py", text=QUICK)
+    return bundle.model_copy(update={"artifacts": tuple(quick if a.path == quick.path else a for a in bundle.artifacts)})
 
 
 @pytest.fixture
@@ -54,9 +90,7 @@ def known(server: str) -> dict[str, tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=[f"{m} {p}" for m, p in OPERATIONS])
-def test_every_answer_is_declared_and_none_is_a_fault_of_the_server(
-    server: str, known: dict[str, tuple[str, ...]], method: str, path: str
-) -> None:
+def test_every_answer_is_declared_and_none_is_a_fault_of_the_server(server: str, known: dict[str, tuple[str, ...]], method: str, path: str) -> None:
     schema = schemathesis.openapi.from_dict(create_app(None).openapi())
     schema.config.update(base_url=server)
     operation = schema[path][method]
@@ -64,9 +98,7 @@ def test_every_answer_is_declared_and_none_is_a_fault_of_the_server(
     if "{" in path or method in ("POST", "PUT"):
         cases |= operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
 
-    @settings(
-        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(case=cases, data=st.data())
     def check(case: schemathesis.Case, data: st.DataObject) -> None:
         _make_meaningful(case, data, known)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.parts import CONFIG, ScriptedSandbox, application, create, scripted_parts, settings_for
+from tests.integration.parts import CONFIG, ScriptedSandbox, application, create, over, scripted_parts, settings_for
 from tidemill.adapters.local.artifact_store import STAGED, LocalArtifactStore
 from tidemill.domain.artifact import Artifact, ArtifactBundle
 from tidemill.domain.spec_yaml import load_spec
@@ -121,6 +121,14 @@ async def test_a_deleted_pipeline_is_gone_with_its_folder(tmp_path: Path) -> Non
         with pytest.raises(NotFound):
             await app.pipelines.get(pipeline_id)
     assert not (tmp_path / "pipeline_artifacts" / pipeline_id).exists()
+
+
+async def test_the_id_of_a_deleted_pipeline_is_not_given_again_while_its_runs_are_kept(tmp_path: Path) -> None:
+    async with application(settings_for(tmp_path)) as app:
+        pipeline_id = await create(app)
+        await over(app, (await app.runs.request(pipeline_id)).id)
+        await app.pipelines.delete(pipeline_id)
+        assert await create(app) == "daily-sales-2"
 
 
 async def test_a_pipeline_with_a_run_that_is_not_over_is_not_deleted(tmp_path: Path) -> None:

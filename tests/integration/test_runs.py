@@ -22,6 +22,7 @@ from tests.integration.parts import (
 from tidemill.domain.log import LogCursor
 from tidemill.domain.run import RunState, RunTrigger, StepState, TerminationReason
 from tidemill.domain.spec_yaml import load_spec
+from tidemill.entrypoints.http.server import running_server
 from tidemill.errors import Conflict, Disabled, IllegalTransition, NotFound
 from tidemill.services.pipelines import NewPipeline
 from tidemill.services.runs import Request
@@ -64,7 +65,7 @@ async def test_two_runs_of_one_pipeline_wait_for_each_other(tmp_path: Path) -> N
     async with application(settings_for(tmp_path), scripted_parts(code=WAITING)) as app:
         pipeline_id = await create(app)
         first, second = await app.runs.request(pipeline_id), await app.runs.request(pipeline_id)
-        await until(lambda: (tmp_path / "started.txt").exists())
+        await until((tmp_path / "started.txt").exists)
         await asyncio.sleep(0.2)
         assert (await app.runs.get(second.id)).state is RunState.PENDING
         (tmp_path / "go.txt").touch()
@@ -100,7 +101,7 @@ async def test_cancelling_a_run_ends_everything_it_started(tmp_path: Path) -> No
     )
     async with application(settings_for(tmp_path), scripted_parts(code=code)) as app:
         asked = await app.runs.request(await create(app))
-        await until(lambda: (tmp_path / "started.txt").exists())
+        await until((tmp_path / "started.txt").exists)
         assert (await app.cancel(asked.id)).state is RunState.CANCELLING
         run = await over(app, asked.id)
         await asyncio.sleep(1.7)
@@ -183,7 +184,7 @@ async def test_runs_under_way_go_on_while_the_server_is_away_and_are_taken_up(tm
     async with application(settings, scripted_parts(code=WAITING)) as app:
         pipeline_id = await create(app)
         first, second = await app.runs.request(pipeline_id), await app.runs.request(pipeline_id)
-        await until(lambda: (tmp_path / "started.txt").exists())
+        await until((tmp_path / "started.txt").exists)
     (tmp_path / "go.txt").touch()
     async with application(settings, scripted_parts(code=WAITING)) as app:
         states = [(await over(app, r.id)).state for r in (first, second)]
@@ -195,7 +196,7 @@ async def test_runs_are_taken_up_although_the_engine_lost_its_tables(tmp_path: P
     settings = settings_for(tmp_path)
     async with application(settings, scripted_parts(code=WAITING)) as app:
         asked = await app.runs.request(await create(app))
-        await until(lambda: (tmp_path / "started.txt").exists())
+        await until((tmp_path / "started.txt").exists)
     for path in (tmp_path / ".tidemill").glob("engine.sqlite*"):
         path.unlink()
     (tmp_path / "go.txt").touch()
@@ -253,3 +254,20 @@ async def test_a_run_asked_for_by_hand_says_so(tmp_path: Path) -> None:
         assert (await app.runs.request(await create(app))).trigger is RunTrigger.MANUAL
 
 
+async def test_a_cancel_is_carried_out_although_the_process_stops_at_once(tmp_path: Path) -> None:
+    code = "import pathlib, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\npathlib.Path('started.txt').touch()\ntime.sleep(60)\n"
+    settings = settings_for(tmp_path)
+    async with application(settings, scripted_parts(code=code)) as app:
+        asked = await app.runs.request(await create(app))
+        await until((tmp_path / "started.txt").exists)
+        await app.cancel(asked.id)
+    async with application(settings, engine=False) as app:
+        assert (await app.runs.get(asked.id)).state is RunState.CANCELLED
+
+
+async def test_a_server_that_was_killed_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    async with application(settings):
+        (settings.data / "server.json").write_text('{"url": "http://127.0.0.1:1", "pid": 1}')
+        assert running_server(settings) == "http://127.0.0.1:1"
+    assert running_server(settings) is None

@@ -47,12 +47,16 @@ COLUMNS = {
 EXTREME = "x"
 """The column of extreme numbers; not added up, as the last digits of such a sum depend on the order."""
 ZONES = (dt.UTC, dt.timezone(dt.timedelta(hours=5, minutes=45)), dt.timezone(dt.timedelta(hours=-9)))
-MOMENTS = (dt.datetime(1970, 1, 1), dt.datetime(2024, 2, 29, 23, 59, 59, 999999), dt.datetime(2024, 12, 31, 12), dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30, 1))
+MOMENTS = (
+    dt.datetime(1970, 1, 1), dt.datetime(2024, 2, 29, 23, 59, 59, 999999), dt.datetime(2024, 12, 31, 12), dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30, 1)
+)  # fmt: skip
+TEXTS = ("a", "a", "A", "ab", "b", "Ä", "ß", "日本", "😀", "", " a ", "01067", "12", "3.5", "-7", "nan", "x'y", 'q"z', "2024-02-29", "a%_b")
+COMPARISONS = ("equals", "notEquals", "greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual", "between", "in", "notIn", "isNull")
 # Numbers are sums of powers of two, so that sums are exact and no filter hangs on a last digit.
 VALUES: dict[ColumnType, st.SearchStrategy[object]] = {
     ColumnType.INTEGER: st.sampled_from([0, 1, 1, 2, 3, -1, 7, 10, 100, -2_147_483_649]),
     ColumnType.NUMBER: st.sampled_from([0.0, -0.0, 0.25, 1.0, 2.5, 3.5, -2.5, 99.75, 100.0, 1_000_000.5]),
-    ColumnType.STRING: st.sampled_from(["a", "a", "A", "ab", "b", "Ä", "ß", "日本", "😀", "", " a ", "01067", "12", "3.5", "-7", "nan", "x'y", 'q"z', "2024-02-29", "a%_b"]),
+    ColumnType.STRING: st.sampled_from(TEXTS),
     ColumnType.BOOLEAN: st.booleans(),
     ColumnType.DATE: st.sampled_from([m.date() for m in MOMENTS]),
     ColumnType.TIMESTAMP: st.sampled_from(MOMENTS),
@@ -71,7 +75,7 @@ class Case:
 
 def rows_for(columns: Mapping[str, ColumnType]) -> st.SearchStrategy[Rows]:
     cells = {name: st.none() | (EXTREMES if name == EXTREME else VALUES[kind]) for name, kind in columns.items()}
-    return st.lists(st.fixed_dictionaries(cells), max_size=8)
+    return st.lists(st.tuples(*cells.values()).map(lambda values: dict(zip(cells, values, strict=True))), max_size=8)
 
 
 def of(columns: Mapping[str, ColumnType], *kinds: ColumnType) -> list[str]:
@@ -82,12 +86,14 @@ def numeric(columns: Mapping[str, ColumnType]) -> list[str]:
     return [name for name in of(columns, ColumnType.INTEGER, ColumnType.NUMBER) if not name.startswith(EXTREME)]
 
 
+def traced(column: str, name: str) -> str:
+    """The name of a column made of another; that of extreme numbers stays known."""
+    return f"{EXTREME} {name}" if column.startswith(EXTREME) else name
+
+
 def written(value: object) -> object:
     """A value as the file of a spec holds it."""
     return value.isoformat() if isinstance(value, dt.date) else value
-
-
-Draw = "Callable[..., object]"
 
 
 def condition(draw: Callable, columns: Mapping[str, ColumnType], name: str) -> dict[str, object]:
@@ -98,7 +104,7 @@ def condition(draw: Callable, columns: Mapping[str, ColumnType], name: str) -> d
     if kind is ColumnType.STRING and draw(st.booleans()):
         part = draw(st.sampled_from(["contains", "notContains", "startsWith", "endsWith"]))
         return {part: draw(st.sampled_from(["a", "A", "Ä", "%", "_"])), "ignoreCase": draw(st.booleans())}
-    part = draw(st.sampled_from(["equals", "notEquals", "greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual", "between", "in", "notIn", "isNull"]))
+    part = draw(st.sampled_from(COMPARISONS))
     if part == "between":
         return {part: [draw(value), draw(value)]}
     if part in ("in", "notIn"):
@@ -183,6 +189,7 @@ def window(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
     made: dict[str, object] = {"name": draw(st.sampled_from(["w", "n"])), "function": function}
     if function not in ("rank", "denseRank", "rowNumber"):
         made["column"] = draw(st.sampled_from(allowed))
+        made["name"] = traced(str(made["column"]), str(made["name"]))
     made["partitionBy"] = draw(st.lists(st.sampled_from(list(columns)), max_size=1))
     if function not in ("sum", "avg", "min", "max", "count") or draw(st.booleans()):
         made["orderBy"] = sort_keys(draw, columns)
@@ -199,7 +206,8 @@ def aggregations(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
         operation = draw(st.sampled_from(["sum", "count", "avg", "min", "max", "median", "countDistinct", "stddev", "first", "last"]))
         allowed = numeric(columns) if operation in ("sum", "avg", "median", "stddev") else list(columns)
         assume(allowed)
-        made.append({"column": draw(st.sampled_from(allowed)), "operation": operation, "outputName": f"{operation} {number}"})
+        column = draw(st.sampled_from(allowed))
+        made.append({"column": column, "operation": operation, "outputName": traced(column, f"{operation} {number}")})
     return made
 
 
@@ -222,10 +230,10 @@ def pivot(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
 
 
 def unpivot(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
-    kind = draw(st.sampled_from(sorted({k for k in columns.values()})))
+    kind = draw(st.sampled_from(sorted(set(columns.values()))))
     same = [c for c, k in columns.items() if k is kind or (k.is_numeric and kind.is_numeric)]
     names = draw(st.lists(st.sampled_from(same), min_size=1, max_size=2, unique=True))
-    return {"columns": names, "nameTo": "what", "valueTo": "value of it"}
+    return {"columns": names, "nameTo": "what", "valueTo": traced(min(names, key=lambda n: not n.startswith(EXTREME)), "value")}
 
 
 def limit(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
@@ -235,7 +243,7 @@ def limit(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
 
 def rename(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
     names = draw(st.lists(st.sampled_from(list(columns)), min_size=1, max_size=2, unique=True))
-    if len(names) == 2 and draw(st.booleans()):
+    if len(names) == 2 and not any(n.startswith(EXTREME) for n in names) and draw(st.booleans()):
         return {names[0]: names[1], names[1]: names[0]}
     return {n: f"{n} renamed" for n in names}
 
@@ -245,6 +253,7 @@ def select(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
 
 
 def drop(draw: Callable, columns: Mapping[str, ColumnType]) -> object:
+    assume(len(columns) > 1)
     return [draw(st.sampled_from(list(columns)))]
 
 
@@ -261,10 +270,12 @@ def config(draw: Callable, inputs: Sequence[TableSchema], begin: dict[str, objec
     made = dict(begin)
     names = [f"t{i}" for i in range(len(inputs))]
     table = stages(TransformConfig.model_validate(made), inputs, names)[-1].after if made else inputs[0]
+    before: Mapping[str, ColumnType] = table.columns
     chosen = draw(st.sets(st.sampled_from(list(OPERATIONS)), min_size=0 if made else 1, max_size=3))
     for operation in sorted(chosen, key=list(OPERATIONS).index):
         if not table.complete:
             break
+        assume(ColumnType.UNKNOWN not in table.columns.values())
         made[operation] = OPERATIONS[operation](draw, table.columns if operation != "aggregations" or "groupBy" not in made else before)
         before = table.columns
         table = stages(TransformConfig.model_validate(made), inputs, names)[-1].after
@@ -318,7 +329,7 @@ def rendered(spec: PipelineSpec) -> ModuleType:
     module = ModuleType(f"rendered_{next(NUMBERS)}")
     module.__file__ = __file__
     sys.modules[module.__name__] = module
-    exec(compile(render_pipeline(spec, schema_flow(spec)), module.__name__, "exec"), vars(module))  # noqa: S102
+    exec(compile(render_pipeline(spec, schema_flow(spec)), module.__name__, "exec"), vars(module))
     return module
 
 

@@ -45,14 +45,15 @@ def evaluate(formula: Formula, row: Row, *, schema: Mapping[str, ColumnType] | N
 def evaluate_condition(condition: Condition, value: object, column_type: ColumnType) -> bool:
     """True if the value fulfils all parts of a condition of `filter` or `exclude`."""
     types = {_COLUMN: _type(column_type, value)}
-    return _value(resolve(_condition_on_value(condition), types), {_COLUMN: value}) is True
+    return _value(resolve(_condition_on_value(condition, repr(condition.parts)), types), {_COLUMN: value}) is True
 
 
 _COLUMN = "value"
 
 
 @lru_cache(maxsize=256)
-def _condition_on_value(condition: Condition) -> Formula:
+def _condition_on_value(condition: Condition, _written: str) -> Formula:
+    # Kept by what is written, too: `equals: 0`, `equals: 0.0` and `equals: false` are equal conditions in Python.
     return condition_formula(_COLUMN, condition)
 
 

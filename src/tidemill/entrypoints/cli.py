@@ -124,8 +124,13 @@ def _draft(text: str, *, provider: str, name: str | None) -> Draft:
 
     from tidemill.domain.grammar import read_instructions
 
+    if provider in ("openai", "anthropic"):
+        from tidemill.entrypoints.cli_models import draft_with_model
+
+        proposed = draft_with_model(text, provider, name=name, context=_context())
+        return proposed.model_copy(update={"findings": _with_check(proposed.spec, proposed.findings)})
     if provider != "none":
-        raise bad_text("provider", f"There is no provider {provider!r}.", "Give none.")
+        raise bad_text("provider", f"There is no provider {provider!r}.", "Give none, openai or anthropic.")
     made = read_instructions(text, partial(adapter("schema-reader"), root=Path.cwd()), name=name)
     return made.model_copy(update={"findings": _with_check(made.spec, made.findings)})
 

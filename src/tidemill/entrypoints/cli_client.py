@@ -82,8 +82,8 @@ def connect(*, engine: bool, settings: Settings | None = None) -> Iterator[Clien
     app: App = wait(start(settings, engine=engine))
     try:
         transport = httpx.ASGITransport(create_app(app))
-        http = httpx.AsyncClient(transport=transport, base_url=IN_PROCESS_URL, timeout=TIMEOUT_S)
-        yield Client(lambda method, path, **arguments: wait(http.request(method, path, **arguments)), None)
+        inside = httpx.AsyncClient(transport=transport, base_url=IN_PROCESS_URL, timeout=TIMEOUT_S)
+        yield Client(lambda method, path, **arguments: wait(inside.request(method, path, **arguments)), None)
     finally:
         wait(app.stop())
         loop.call_soon_threadsafe(loop.stop)

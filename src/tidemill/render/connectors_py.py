@@ -75,8 +75,8 @@ def load_function(plan: Plan, step: SourceStep) -> tuple[dict[str, str], str]:
     text.constant("COLUMNS", _columns_source(columns))
     kept = ", cache=True" if plan.is_kept(step.name) and isinstance(step.config, (CsvSource, ParquetSource)) else ""
     said = one_line(step.description) or f"Loads {source_words(step.config)}"
-    lines = [f"@step({text_source(step.name)}{kept})", *(["@_retry"] if text.retries else []), f"def {load_name(identifier)}(con: BaseBackend) -> ir.Table:"]
-    return text.constants, "\n".join([*lines, *_body(said, text.lines)])
+    head = [f"@step({text_source(step.name)}{kept})", *(["@_retry"] if text.retries else [])]
+    return text.constants, "\n".join([*head, f"def {load_name(identifier)}(con: BaseBackend) -> ir.Table:", *_body(said, text.lines)])
 
 
 def read_columns(plan: Plan, step: SourceStep) -> tuple[dict[str, ColumnType], bool]:
@@ -91,7 +91,7 @@ def read_columns(plan: Plan, step: SourceStep) -> tuple[dict[str, ColumnType], b
     if schema.complete:
         # A table needs a column to have rows.
         return columns or dict(list(schema.columns.items())[:1]), False
-    return columns | {n: ColumnType.UNKNOWN for n in sorted(needed - set(columns))}, not needed
+    return columns | dict.fromkeys(sorted(needed - set(columns)), ColumnType.UNKNOWN), not needed
 
 
 def write_function(plan: Plan, step: DestinationStep) -> tuple[dict[str, str], str]:
@@ -138,9 +138,9 @@ def _load_lines(text: ConnectorText, step: SourceStep, *, others: bool) -> None:
         text.lines = [f"path = {_source_file(text, config.path)}", f"return _table_of(con, _read_jsonl(path), {columns}, place=path{more})"]
     elif isinstance(config, SqliteSource):
         engine = f'_sqlite({_source_file(text, config.path)}, "ro")'
-        text.lines = [_database_read(text, engine, config.table, config.query, columns, more)]
+        text.lines = [_database_read(text, engine, config, f"{columns}{more}")]
     elif isinstance(config, (PostgresSource, MysqlSource)):
-        text.lines = [_database_read(text, _engine(text, config), config.table, config.query, columns, more)]
+        text.lines = [_database_read(text, _engine(text, config), config, f"{columns}{more}")]
     elif isinstance(config, HttpJsonSource):
         text.retries = False
         text.lines = http_lines(config, text.constant, columns, more)
@@ -153,7 +153,7 @@ def _load_lines(text: ConnectorText, step: SourceStep, *, others: bool) -> None:
         ]
     elif isinstance(config, BigQuerySource):
         project = text.constant("PROJECT", text_source(config.project))
-        query = text.constant("QUERY", text_source(config.query or f"SELECT * FROM `{config.project}.{config.table}`"))
+        query = text.constant("QUERY", text_source(config.query or f"SELECT * FROM `{config.project}.{config.table}`"))  # noqa: S608 - a name from the spec, shown to a person
         text.lines = [f"return _bigquery_table(con, {project}, {query}, {columns}{more})"]
     else:
         assert_never(config)
@@ -170,10 +170,10 @@ def _csv_options(config: CsvSource) -> str:
     return options + (f", null_values={list(config.null_values)!r}" if config.null_values != ("",) else "")
 
 
-def _database_read(text: ConnectorText, engine: str, table: str | None, query: str | None, columns: str, more: str) -> str:
-    if table is not None:
-        return f"return _read_table(con, {engine}, {text.constant('TABLE', text_source(table))}, {columns}{more})"
-    return f"return _read_query(con, {engine}, {text.constant('QUERY', long_text(query or ''))}, {columns}{more})"
+def _database_read(text: ConnectorText, engine: str, config: SqliteSource | PostgresSource | MysqlSource, columns: str) -> str:
+    if config.table is not None:
+        return f"return _read_table(con, {engine}, {text.constant('TABLE', text_source(config.table))}, {columns})"
+    return f"return _read_query(con, {engine}, {text.constant('QUERY', long_text(config.query or ''))}, {columns})"
 
 
 def long_text(text: str) -> str:

@@ -67,7 +67,7 @@ def render_strategy(spec: PipelineSpec, flow: SchemaFlow) -> str:
     parts = [
         f"# Execution strategy of {one_line(spec.name)}",
         _summary(plan),
-        *("\n".join(section) for section in (_first_run(plan), _rerun(plan), _changed(plan), _failure(plan), _empty(plan), _at_once(plan), _when(plan))),
+        *("\n".join(section(plan)) for section in (_first_run, _rerun, _changed, _failure, _empty, _at_once, _when)),
     ]
     return "\n\n".join(p.strip("\n") for p in parts if p) + "\n"
 
@@ -86,20 +86,21 @@ _FOLDER = """\
 
 def _what_it_does(plan: Plan) -> Iterator[str]:
     yield "## What it does\n"
-    steps = [*plan.sources, *plan.transforms, *plan.destinations]
+    steps: list[SourceStep | TransformStep | DestinationStep] = [*plan.sources, *plan.transforms, *plan.destinations]
     for number, step in enumerate(steps, start=1):
-        yield f"{number}. **{one_line(step.name)}**{_from(plan, step.name)}: {_told(plan, step)}."
+        yield f"{number}. **{one_line(step.name)}**{_from(plan, step.name)}: {_told(step)}."
 
 
 def _from(plan: Plan, name: str) -> str:
     """Which tables a step reads, where that is not simply the one before."""
     names = plan.inputs[name]
-    steps = [s.name for s in (*plan.sources, *plan.transforms)]
+    steps = [*(s.name for s in plan.sources), *(s.name for s in plan.transforms)]
     place = steps.index(name) if name in steps else len(steps)
-    return "" if not names or (len(names) == 1 and place > 0 and steps[place - 1] == names[0]) else f" (from {listed(names)})"
+    follows = len(names) == 1 and place > 0 and steps[place - 1] == names[0]
+    return "" if not names or follows else f" (from {listed(names)})"
 
 
-def _told(plan: Plan, step: SourceStep | TransformStep | DestinationStep) -> str:
+def _told(step: SourceStep | TransformStep | DestinationStep) -> str:
     if step.type == "source":
         return f"read {source_words(step.config)}"
     if step.type == "destination":
@@ -116,10 +117,9 @@ def _mode_words(step: DestinationStep) -> str:
 
 def _tables(plan: Plan) -> Iterator[str]:
     yield "## Columns\n"
-    for step in plan.sources:
-        yield f"Read from **{one_line(step.name)}**: {_columns(plan.flow.outputs[step.name])}.\n"
-    for step in plan.destinations:
-        yield f"Written by **{one_line(step.name)}**: {_columns(plan.flow.outputs[step.name])}.\n"
+    for step in plan.ends:
+        done = "Read from" if step.type == "source" else "Written by"
+        yield f"{done} **{one_line(step.name)}**: {_columns(plan.flow.outputs[step.name])}.\n"
 
 
 def _columns(schema: TableSchema) -> str:
@@ -156,7 +156,8 @@ def _how_to_test(untested: Sequence[str]) -> Iterator[str]:
     yield "```\n"
     yield "The tests need no network and no credentials."
     if untested:
-        yield f"They do not check the values that {listed(f'**{one_line(n)}**' for n in untested)} gives: that step is code of its own. Please read it."
+        names = listed(f"**{one_line(n)}**" for n in untested)
+        yield f"They do not check the values that {names} gives: that is code of its own. Please read it."
 
 
 def _environment(plan: Plan) -> Iterator[str]:
@@ -217,7 +218,7 @@ def _again_words(step: DestinationStep) -> str:
         return f"{_capital(place)}: the same rows are added a second time."
     if mode is WriteMode.UPSERT:
         keys = listed(f"`{k}`" for k in getattr(config, "keys", ()))
-        return f"{_capital(place)}: rows with the same {keys} are deleted and written again in one transaction, so that it holds the same as before."
+        return f"{_capital(place)}: rows with the same {keys} are deleted and written again in one transaction, which leaves it as it was."
     if isinstance(config, _DATABASES):
         return f"{_capital(place)}: all rows are deleted and the same rows are written, in one transaction."
     if isinstance(config, GoogleSheetsDestination):
@@ -242,7 +243,8 @@ def _changed(plan: Plan) -> Iterator[str]:
         mode = getattr(step.config, "mode", WriteMode.REPLACE)
         if mode is WriteMode.UPSERT:
             keys = listed(f"`{k}`" for k in getattr(step.config, "keys", ()))
-            yield f"- {_capital(destination_words(step.config))}: changed rows are replaced and new ones added, by {keys}; rows that the sources no longer have stay."
+            said = f"changed rows are replaced and new ones added, by {keys}; rows that the sources no longer have stay."
+            yield f"- {_capital(destination_words(step.config))}: {said}"
         elif mode is WriteMode.APPEND:
             yield f"- {_capital(destination_words(step.config))}: all rows of the new result are added, also those that have not changed."
         else:
@@ -260,7 +262,8 @@ def _failure(plan: Plan) -> Iterator[str]:
         yield f"- {_capital(destination_words(step.config))}: {_whole_words(step)}"
     if len(plan.destinations) > 1:
         order = listed((f"`{d.name}`" for d in plan.destinations), "then")
-        yield f"- Destinations are written one after the other: {order}. If a later one fails, the earlier ones hold the new result and it the old one; {_repair(plan)}"
+        yield f"- Destinations are written one after the other: {order}. If a later one fails, the earlier ones hold the new result already and it"
+        yield f"  holds the old one; {_repair(plan)}"
     elif not _appends(plan):
         yield "- Run it again when the cause is gone; it starts from the beginning."
     yield ""
@@ -278,7 +281,7 @@ def _whole_words(step: DestinationStep) -> str:
         extra = " (a table that was just made stays, empty)" if isinstance(config, MysqlDestination) else ""
         return f"the transaction is rolled back, so that it holds what it held before{extra}."
     if isinstance(config, GoogleSheetsDestination):
-        return "the cells change in one update; if the run ends right after it, old cells may remain below or beside, which the next run cuts off."
+        return "the cells change in one update; if the run ends right after it, old cells may remain beside, which the next run cuts off."
     return "the load job is applied whole or not at all."
 
 
@@ -341,4 +344,5 @@ def _when(plan: Plan) -> Iterator[str]:
     if spec.trigger is not Trigger.SCHEDULED or not spec.schedule:
         return
     yield "## Schedule\n"
-    yield f"It is to run at `{spec.schedule}` ({spec.timezone or 'UTC'}). Of runs that were missed because nothing was there to start them, {_MISSED[spec.missed_runs]}."
+    yield f"It is to run at `{spec.schedule}` ({spec.timezone or 'UTC'}). If times have passed while nothing was there to start it,"
+    yield f"{_MISSED[spec.missed_runs]}."

@@ -48,14 +48,20 @@ class Definition:
 
 
 @cache
-def _definitions() -> dict[str, Definition]:
+def _definitions(*, finds_types: bool) -> dict[str, Definition]:
     """All helpers by name, in the order in which they appear in a file."""
     texts = (
         parts_read.COMMON, parts_run.STEPS, parts_run.LOGGING, parts_run.RETRY, parts_run.PLACES, parts_read.FILES, parts_read.ROWS,
         parts_read.HTTP, parts_read.DATABASES, parts_read.SHEETS, parts_read.BIGQUERY, parts_write.FILES, parts_write.DATABASES,
         parts_write.SHEETS, parts_write.BIGQUERY, parts_write.SQL, parts_write.PYTHON, parts_write.TABLES,
     )  # fmt: skip
-    return {d.name: d for text in texts for d in definitions_of(text)}
+    return {d.name: d for text in texts for d in definitions_of(_variant(text, finds_types=finds_types))}
+
+
+def _variant(text: str, *, finds_types: bool) -> str:
+    """The text with the lines that are there in one case only (see `parts_read`)."""
+    kept, dropped = ("  #~found", "  #~declared") if finds_types else ("  #~declared", "  #~found")
+    return "\n".join(line.removesuffix(kept) for line in text.splitlines() if not line.endswith(dropped))
 
 
 def definitions_of(text: str) -> list[Definition]:
@@ -86,14 +92,15 @@ def names_used(tree: ast.AST) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
 
 
-def needed_helpers(used: Iterable[str], own: Iterable[Definition] = ()) -> list[Definition]:
+def needed_helpers(used: Iterable[str], own: Iterable[Definition] = (), *, finds_types: bool = False) -> list[Definition]:
     """The library's definitions behind `used` names, with those that they use in turn, in the order of the file.
 
     Args:
         used: Names that the rest of the file reads.
-        own: Definitions of this very pipeline that helpers use (`_is_transient`); they count as present.
+        own: Definitions of this very pipeline that helpers use (`_is_transient`).
+        finds_types: True if the pipeline finds types of columns when it runs.
     """
-    known = _definitions() | {d.name: d for d in own}
+    known = _definitions(finds_types=finds_types) | {d.name: d for d in own}
     wanted: set[str] = set()
     waiting = [n for n in used if n in known]
     while waiting:

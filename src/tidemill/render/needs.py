@@ -37,6 +37,10 @@ _STORES = {
     "abfs": ("adlfs", "AZURE_STORAGE_ACCOUNT_NAME and its credentials"),
     "abfss": ("adlfs", "AZURE_STORAGE_ACCOUNT_NAME and its credentials"),
 }
+_HEAD = '''
+def _is_transient(error: BaseException) -> bool:
+    """True for what may well be gone in a moment; never for a file or a value that is wrong."""
+'''
 _ALWAYS = '''
     if isinstance(error, OSError) and error.errno in (errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT):
         return True
@@ -80,13 +84,12 @@ def transient_source(configs: Sequence[object]) -> str:
     if databases:
         parts.append(_SQL)
     body = "".join(p.strip("\n") + "\n" for p in parts)
-    head = 'def _is_transient(error: BaseException) -> bool:\n    """True for what may well be gone in a moment; never for a file or a value that is wrong."""\n'
-    return (_SQL_PATTERN if databases else "") + f"{head}{body}    return isinstance(error, ({', '.join(classes)}))\n"
+    return (_SQL_PATTERN if databases else "") + f"{_HEAD}{body}    return isinstance(error, ({', '.join(classes)}))\n"
 
 
 def libraries_of(plan: Plan) -> list[str]:
     """The packages that pipeline.py needs, as pip knows them."""
-    configs = [s.config for s in (*plan.sources, *plan.destinations)]
+    configs = plan.configs
     wanted = {"ibis-framework[duckdb]", "tenacity"}
     if any(isinstance(c, (*_POSTGRES, *_MYSQL, *_SQLITE)) for c in configs):
         wanted.add("sqlalchemy")
@@ -95,21 +98,18 @@ def libraries_of(plan: Plan) -> list[str]:
     ):  # fmt: skip
         if any(isinstance(c, kinds) for c in configs):
             wanted.add(package)
-    return sorted(wanted | {package for c in configs if (package := _STORES.get(scheme_of(c), ("", ""))[0])} | _fsspec(configs))
-
-
-def _fsspec(configs: Sequence[object]) -> set[str]:
-    return {"fsspec"} if any(scheme_of(c) for c in configs) else set()
+    stores = {_STORES[scheme][0] for c in configs if (scheme := scheme_of(c)) in _STORES}
+    return sorted(wanted | stores | ({"fsspec"} if stores else set()))
 
 
 def environment_of(plan: Plan) -> Iterator[tuple[str, str]]:
     """Environment variables and what they are for, those of secrets first."""
-    for step in (*plan.sources, *plan.destinations):
+    for step in plan.ends:
         for reference in secrets_of(step.config):
             kind, _, place = reference.partition(":")
             if kind == "env":
                 yield place, f"a secret that `{step.name}` needs"
-    configs = [s.config for s in (*plan.sources, *plan.destinations)]
+    configs = plan.configs
     for name in dict.fromkeys(said for c in configs if (said := _STORES.get(scheme_of(c), ("", ""))[1])):
         yield "Object store", name
     if any(isinstance(c, _BIGQUERY) for c in configs):
@@ -122,7 +122,7 @@ def environment_of(plan: Plan) -> Iterator[tuple[str, str]]:
 def secret_files_of(plan: Plan) -> list[tuple[str, str]]:
     """Files that hold credentials, with the step that reads them."""
     found = []
-    for step in (*plan.sources, *plan.destinations):
+    for step in plan.ends:
         found += [(r.removeprefix("file:"), step.name) for r in secrets_of(step.config) if r.startswith("file:")]
         if path := getattr(step.config, "credentials_path", None):
             found.append((path, step.name))

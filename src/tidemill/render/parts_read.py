@@ -1,11 +1,13 @@
 """Source of the helpers of a generated pipeline.py that read files, databases and services into tables.
 
-Plain Python as it appears in the generated file; `library.py` picks the definitions that a pipeline needs, in the order they stand here.
+Plain Python as it appears in the generated file; `library.py` picks the definitions that a pipeline needs, in the order they stand here. A line
+that ends with `#~found` is there only if the pipeline finds types of columns when it runs, one with `#~declared` only if it does not.
 """
 
 COMMON = r'''
-# Names and types of columns; None stands for the type that the values turn out to have.
-Columns = Mapping[str, str | None]
+# Names and types of columns; None stands for the type that the values turn out to have.  #~found
+Columns = Mapping[str, str | None]  #~found
+Columns = Mapping[str, str]  #~declared
 
 BATCH_ROWS = 50_000
 CONNECT_TIMEOUT_S = 10
@@ -20,17 +22,6 @@ def _require(place: object, present: Collection[str], wanted: Iterable[str]) -> 
     """Stops with a clear message if a source or a target lacks columns."""
     if missing := [name for name in wanted if name not in present]:
         raise PipelineError(f"{place} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present))}")
-
-
-_KINDS = {
-    "string": "a text",
-    "int64": "a whole number",
-    "float64": "a number",
-    "boolean": "true or false",
-    "date": "a date such as 2025-01-31",
-    "timestamp": "a date and time such as 2025-01-31 09:30:00",
-    "timestamp('UTC')": "a date and time with a zone such as 2025-01-31 09:30:00+00",
-}
 '''
 
 FILES = r'''
@@ -60,21 +51,25 @@ def _read_csv(
     delimiter: str = ",",
     encoding: str = "utf-8",
     null_values: Sequence[str] = ("",),
-    others: bool = False,
+    others: bool = False,  #~found
 ) -> ir.Table:
-    """The columns of a delimited file, checked against their types; with `others` the further ones, too."""
+    """The columns of a delimited file, checked against their types; with `others` the further ones, too."""  #~found
+    """The columns of a delimited file, checked against their types."""  #~declared
     header = _csv_header(path, delimiter, encoding)
     _require(path, header, columns)
-    kinds = {name: _CSV_TYPES.get(columns.get(name) or "", "VARCHAR") for name in header}
-    table = _file_reader(con).read_csv(
-        str(path), columns=kinds, header=True, delim=delimiter, quote='"', escape='"', nullstr=list(null_values), encoding=encoding
-    )
-    wanted = dict.fromkeys(header) | dict(columns) if others else dict(columns)
-    types = wanted | _found_in_text(table, [name for name, kind in wanted.items() if kind is None])
-    return _on_backend(con, table.select(**{name: _parsed(table[name], kind or "string") for name, kind in types.items()}))
+    kinds = {name: _CSV_TYPES.get(columns.get(name) or "", "VARCHAR") for name in header}  #~found
+    kinds = {name: _CSV_TYPES.get(columns.get(name, ""), "VARCHAR") for name in header}  #~declared
+    options = {"delim": delimiter, "quote": '"', "escape": '"', "nullstr": list(null_values), "encoding": encoding}
+    table = _file_reader(con).read_csv(str(path), columns=kinds, header=True, **options)
+    wanted = dict.fromkeys(header) | dict(columns) if others else dict(columns)  #~found
+    types = wanted | _found_in_text(table, [name for name, kind in wanted.items() if kind is None])  #~found
+    parsed = {name: _parsed(table[name], kind or "string", path) for name, kind in types.items()}  #~found
+    parsed = {name: _parsed(table[name], kind, path) for name, kind in columns.items()}  #~declared
+    return _on_backend(con, table.select(**parsed))
 
 
-_CSV_TYPES = {"float64": "DOUBLE", "boolean": "BOOLEAN"}  # read as such at once; other types are checked text
+# Read as such at once; columns of other types are read as text, which is then checked.
+_CSV_TYPES = {"float64": "DOUBLE", "boolean": "BOOLEAN"}
 
 
 def _csv_header(path: Path, delimiter: str, encoding: str) -> list[str]:
@@ -93,7 +88,7 @@ def _csv_header(path: Path, delimiter: str, encoding: str) -> list[str]:
     return list(names.values())
 
 
-def _parsed(column: ir.Value, kind: str) -> ir.Value:
+def _parsed(column: ir.Value, kind: str, place: object) -> ir.Value:
     """A column as a type; a text that is none of that type stops the run, NaN is missing."""
     if column.type().is_floating() and kind == "float64":
         return column.isnan().ifelse(ibis.null("float64"), column)
@@ -103,7 +98,7 @@ def _parsed(column: ir.Value, kind: str) -> ir.Value:
     if kind == "int64":
         value = (column.contains(".") & column.re_search(r"\.\d*[1-9]")).ifelse(ibis.null(kind), value)
     wrong = column.notnull() & value.isnull()
-    told = ibis.literal(f"column {column.get_name()!r}: '") + column + f"' is not {_KINDS[kind]}"
+    told = ibis.literal(f"{place}, column {column.get_name()!r}: '") + column + f"' is not {_KINDS[kind]}"
     return wrong.ifelse(_stop(told).cast(kind), value)
 
 
@@ -131,14 +126,22 @@ _TEXT_PATTERNS = {
 }
 
 
-def _read_parquet(con: BaseBackend, path: Path, columns: Columns, *, others: bool = False) -> ir.Table:
-    """The columns of a Parquet file as their types; with `others` the further ones, too."""
+def _read_parquet(
+    con: BaseBackend,
+    path: Path,
+    columns: Columns,
+    *,  #~found
+    others: bool = False,  #~found
+) -> ir.Table:
+    """The columns of a Parquet file as their types; with `others` the further ones, too."""  #~found
+    """The columns of a Parquet file as their types."""  #~declared
     table = _file_reader(con).read_parquet(str(path))
     _require(path, table.columns, columns)
-    wanted = dict.fromkeys(table.columns) | dict(columns) if others else dict(columns)
-    return _on_backend(
-        con, table.select(**{name: _parsed(table[name], kind or _plain_type(table[name].type())) for name, kind in wanted.items()})
-    )
+    wanted = dict.fromkeys(table.columns) | dict(columns) if others else dict(columns)  #~found
+    types = {name: kind or _plain_type(table[name].type()) for name, kind in wanted.items()}  #~found
+    parsed = {name: _parsed(table[name], kind, path) for name, kind in types.items()}  #~found
+    parsed = {name: _parsed(table[name], kind, path) for name, kind in columns.items()}  #~declared
+    return _on_backend(con, table.select(**parsed))
 
 
 def _plain_type(kind: dt.DataType) -> str:
@@ -154,12 +157,18 @@ def _plain_type(kind: dt.DataType) -> str:
 
 ROWS = r'''
 def _table_of(
-    con: BaseBackend, rows: Iterable[Mapping[str, object]], columns: Columns, *, place: object, others: bool = False
+    con: BaseBackend,
+    rows: Iterable[Mapping[str, object]],
+    columns: Columns,
+    *,
+    place: object,
+    others: bool = False,  #~found
 ) -> ir.Table:
-    """A temporary table of rows, filled in batches; columns without a type get the one their values have."""
-    if others or None in columns.values():
-        rows = list(rows)
-        columns = _found_in_values(rows, columns, others=others)
+    """A temporary table of rows, filled in batches; columns without a type get the one their values have."""  #~found
+    """A temporary table of rows, filled in batches."""  #~declared
+    if others or None in columns.values():  #~found
+        rows = list(rows)  #~found
+        columns = _found_in_values(rows, columns, others=others)  #~found
     name = ibis.util.gen_name("source")
     table = con.create_table(name, schema=ibis.schema(columns), temp=True)
     arrow_schema = table.schema().to_pyarrow()
@@ -173,14 +182,16 @@ def _table_of(
     return table
 
 
-def _converted(value: object, kind: str | None, column: str) -> object:
+def _converted(value: object, kind: str | None, column: str) -> object:  #~found
+def _converted(value: object, kind: str, column: str) -> object:  #~declared
     """A value of the source as a value of the column's type; NaN and empty text that is no text are missing."""
+    kind = kind or "string"  #~found
     if value is None or (value == "" and kind != "string"):
         return None
     try:
-        return _CONVERSIONS[kind or "string"](value)
+        return _CONVERSIONS[kind](value)
     except (ArithmeticError, ValueError, TypeError) as error:
-        raise PipelineError(f"column {column!r}: {value!r} is not {_KINDS[kind or 'string']}") from error
+        raise PipelineError(f"column {column!r}: {value!r} is not {_KINDS[kind]}") from error
 
 
 def _to_text(value: object) -> str:
@@ -224,17 +235,6 @@ def _to_timestamp(value: object) -> datetime:
 def _to_instant(value: object) -> datetime:
     at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-_CONVERSIONS: dict[str, Callable[[object], object]] = {
-    "string": _to_text,
-    "int64": _to_integer,
-    "float64": _to_number,
-    "boolean": _to_boolean,
-    "date": _to_date,
-    "timestamp": _to_timestamp,
-    "timestamp('UTC')": _to_instant,
-}
 
 
 def _found_in_values(rows: Sequence[Mapping[str, object]], columns: Columns, *, others: bool) -> dict[str, str]:
@@ -336,34 +336,45 @@ def _sqlite(path: Path, mode: str) -> sa.Engine:
     )
 
 
-def _read_table(con: BaseBackend, engine: sa.Engine, name: str, columns: Columns, *, others: bool = False) -> ir.Table:
-    """The columns of a database table, row by row; with `others` the further ones, too."""
+def _read_table(
+    con: BaseBackend,
+    engine: sa.Engine,
+    name: str,
+    columns: Columns,
+    *,  #~found
+    others: bool = False,  #~found
+) -> ir.Table:
+    """The columns of a database table, row by row; with `others` the further ones, too."""  #~found
+    """The columns of a database table, row by row."""  #~declared
     schema, _, short = name.rpartition(".")
     inspector = sa.inspect(engine)
     if not inspector.has_table(short, schema=schema or None):
         raise PipelineError(f"there is no table {name}")
     present = [column["name"] for column in inspector.get_columns(short, schema=schema or None)]
     _require(f"table {name}", present, columns)
-    selected = [sa.column(column) for column in (present if others else columns)]
+    columns = dict.fromkeys(present if others else []) | dict(columns)  #~found
+    selected: list[sa.ColumnClause[Any]] = [sa.column(column) for column in columns]
     query = sa.select(*selected).select_from(sa.table(short, schema=schema or None))
     with engine.connect().execution_options(stream_results=True) as connection:
-        rows = connection.execute(query).mappings()
-        return _table_of(con, rows, _completed(columns, [column.name for column in selected]), place=f"table {name}")
+        rows = map(dict, connection.execute(query).mappings())
+        return _table_of(con, rows, columns, place=f"table {name}")
 
 
-def _read_query(con: BaseBackend, engine: sa.Engine, query: str, columns: Columns, *, others: bool = False) -> ir.Table:
-    """The columns of a query's result, row by row; with `others` the further ones, too."""
+def _read_query(
+    con: BaseBackend,
+    engine: sa.Engine,
+    query: str,
+    columns: Columns,
+    *,  #~found
+    others: bool = False,  #~found
+) -> ir.Table:
+    """The columns of a query's result, row by row; with `others` the further ones, too."""  #~found
+    """The columns of a query's result, row by row."""  #~declared
     with engine.connect().execution_options(stream_results=True, no_parameters=True) as connection:
         result = connection.exec_driver_sql(query)
-        present = list(result.keys())
-        _require("the query's result", present, columns)
-        wanted = _completed(columns, present if others else columns)
-        return _table_of(con, result.mappings(), wanted, place="the query's result")
-
-
-def _completed(columns: Columns, names: Iterable[str]) -> Columns:
-    """The columns and those that have no type yet."""
-    return dict.fromkeys(names) | dict(columns)
+        _require("the query's result", result.keys(), columns)
+        columns = dict.fromkeys(result.keys() if others else []) | dict(columns)  #~found
+        return _table_of(con, map(dict, result.mappings()), columns, place="the query's result")
 '''
 
 SHEETS = r'''
@@ -376,7 +387,7 @@ def _spreadsheet(spreadsheet_id: str, credentials_path: str) -> gspread.Spreadsh
 
 def _sheet_records(spreadsheet: gspread.Spreadsheet, cells: str, columns: Columns) -> list[Mapping[str, object]]:
     """The rows of a range below its header; empty cells are missing, empty rows are passed over."""
-    params = {"valueRenderOption": "UNFORMATTED_VALUE", "dateTimeRenderOption": "FORMATTED_STRING"}
+    params: dict[str, Any] = {"valueRenderOption": "UNFORMATTED_VALUE", "dateTimeRenderOption": "FORMATTED_STRING"}
     header, *rows = spreadsheet.values_get(cells, params=params).get("values") or [[]]
     names = [str(name) for name in header]
     _require(f"range {cells}", names, columns)
@@ -385,11 +396,19 @@ def _sheet_records(spreadsheet: gspread.Spreadsheet, cells: str, columns: Column
 '''
 
 BIGQUERY = r'''
-def _bigquery_table(con: BaseBackend, project: str, query: str, columns: Columns, *, others: bool = False) -> ir.Table:
-    """The columns of a query's result; with `others` the further ones, too."""
+def _bigquery_table(
+    con: BaseBackend,
+    project: str,
+    query: str,
+    columns: Columns,
+    *,  #~found
+    others: bool = False,  #~found
+) -> ir.Table:
+    """The columns of a query's result; with `others` the further ones, too."""  #~found
+    """The columns of a query's result."""  #~declared
     rows = bigquery.Client(project=project).query_and_wait(query)
     present = [field.name for field in rows.schema]
     _require("the query's result", present, columns)
-    wanted = dict.fromkeys(present) | dict(columns) if others else columns
-    return _table_of(con, map(dict, rows), wanted, place="the query's result")
+    columns = dict.fromkeys(present if others else []) | dict(columns)  #~found
+    return _table_of(con, map(dict, rows), columns, place="the query's result")
 '''

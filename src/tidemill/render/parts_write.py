@@ -195,8 +195,13 @@ def _union(*tables: ir.Table) -> ir.Table:
     return ibis.union(*aligned)
 
 
-def _names_in(column: ir.Column) -> list[str]:
-    """The values of a column as texts, sorted; they become names of columns."""
+def _names_in(column: ir.Column, taken: Collection[str]) -> list[str]:
+    """The values of a column as texts, sorted; they become names of columns, beside those that are `taken`."""
     found = column.cast("string").name("name").as_table().distinct().to_pyarrow_batches().read_all()
-    return sorted(name for name in found["name"].to_pylist() if name is not None)
+    names = sorted(filter(None, found["name"].to_pylist()))
+    by_folded: dict[str, str] = {}
+    for name in [*taken, *names]:
+        if (other := by_folded.setdefault(name.casefold(), name)) != name or (name in taken and name in names):
+            raise PipelineError(f"the values of {column.get_name()!r} cannot name columns: {name!r} and {other!r} are the same to a database")
+    return names
 '''

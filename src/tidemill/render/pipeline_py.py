@@ -7,10 +7,12 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from tidemill.domain.connectors import HttpJsonSource
-from tidemill.render.connectors_py import docstring, load_function, long_text, write_function
+from tidemill.domain.table_schema import ColumnType
+from tidemill.render.connectors_py import docstring, load_function, long_text, read_columns, write_function
+from tidemill.render.conversions_py import conversions_source
 from tidemill.render.library import definitions_of, import_lines, names_used, needed_helpers
-from tidemill.render.needs import environment_of, transient_source
 from tidemill.render.names import load_name, write_name
+from tidemill.render.needs import environment_of, transient_source
 from tidemill.render.plan import Plan
 from tidemill.render.python_step import embedded
 from tidemill.render.python_text import text_source
@@ -90,14 +92,17 @@ class _PipelineText:
         functions = [*self._loads(), *self._steps(), *self._transform(), *self._writes(), self._run(), _MAIN.strip()]
         setup = _SETUP.format(name=text_source(one_line(self.plan.spec.name))).strip()
         constants = "\n".join([setup, "", *(f"{name} = {source}" for name, source in self.constants.items())])
-        helpers = needed_helpers(names_used(ast.parse("\n\n".join([constants, *functions]))), self._retry_definitions())
+        kinds = self._kinds()
+        own = [*self._retry_definitions(), *definitions_of(conversions_source(kinds))]
+        used = names_used(ast.parse("\n\n".join([constants, *functions])))
+        helpers = needed_helpers(used, own, finds_types=ColumnType.UNKNOWN in kinds)
         # Decorators are called while the file is read, so these stand above the functions that carry them.
         above = _spaced([d for d in helpers if d.name in _ABOVE])
         below = _spaced([d for d in helpers if d.name not in _ABOVE])
         parts = [constants, above, *functions, _BELOW + below, _START.strip()]
         body = "\n\n\n".join(parts)
         imports = import_lines(names_used(ast.parse(body)))
-        return f"#!/usr/bin/env python3\n{self._docstring()}\n\nfrom __future__ import annotations\n\n{imports}\n\n{body}\n"
+        return f"{self._docstring()}\n\nfrom __future__ import annotations\n\n{imports}\n\n{body}\n"
 
     def _docstring(self) -> str:
         spec = self.plan.spec
@@ -150,8 +155,7 @@ class _PipelineText:
         several = len(plan.destinations) > 1
         lines = []
         for step in plan.transforms:
-            call = f"{plan.names[step.name]}({', '.join(plan.tables[n] for n in plan.inputs[step.name])})"
-            lines.append(f"    {plan.tables[step.name]} = {call}")
+            lines.append(f"    {plan.tables[step.name]} = {self._call(step)}")
         results = {plan.names[d.name]: plan.tables[plan.inputs[d.name][0]] for d in plan.destinations}
         made = next(iter(results.values()))
         returned = f"    return Tables({', '.join(f'{n}={v}' for n, v in results.items())})" if several else f"    return {made}"
@@ -162,6 +166,12 @@ class _PipelineText:
         said = "Everything between the sources and the destinations, which is what the tests check."
         function = "\n".join([head, f'    """{said}"""', *lines, returned])
         return [_named_tuple(results), function] if several else [function]
+
+    def _call(self, step: TransformStep) -> str:
+        tables = [self.plan.tables[n] for n in self.plan.inputs[step.name]]
+        if columns := self.plan.narrowed(step):
+            tables[0] += f".select({', '.join(map(text_source, columns))})"
+        return f"{self.plan.names[step.name]}({', '.join(tables)})"
 
     def _run(self) -> str:
         plan = self.plan
@@ -175,9 +185,19 @@ class _PipelineText:
         said = '    """Loads the sources, computes all results and only then writes the first of them."""'
         return "\n".join(["def run(con: BaseBackend) -> None:", said, *lines])
 
+    def _kinds(self) -> set[ColumnType]:
+        """The types that values of the sources, or of a Python step, have to be turned into; all of them where that shows at run time only."""
+        kinds: set[ColumnType] = set()
+        for step in self.plan.transforms:
+            kinds |= set(step.config.python.columns.values()) if step.config.python else set()
+        for source in self.plan.sources:
+            columns, others = read_columns(self.plan, source)
+            kinds |= {*columns.values(), ColumnType.UNKNOWN} if others else set(columns.values())
+        return set(ColumnType) if ColumnType.UNKNOWN in kinds else kinds
+
     def _retry_definitions(self) -> list[Definition]:
         """`_is_transient` and `_retry` for the connectors of this very pipeline."""
-        configs = [s.config for s in (*self.plan.sources, *self.plan.destinations)]
+        configs = self.plan.configs
         waits = "_wait_s" if any(isinstance(c, HttpJsonSource) for c in configs) else "_BACKOFF"
         return definitions_of(transient_source(configs) + _RETRY.format(wait=waits))
 
@@ -196,7 +216,8 @@ def _wrapped(text: str) -> str:
 
 
 def _item(name: str, meaning: str) -> str:
-    return textwrap.fill(f"{name}: {meaning}", WIDTH, initial_indent="    ", subsequent_indent="        ", break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(f"{name}: {meaning}", WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([f"    {lines[0]}", *(f"        {line}" for line in lines[1:])])
 
 
 def _sentence(phrases: Sequence[str]) -> str:

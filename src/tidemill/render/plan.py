@@ -7,7 +7,6 @@ from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tidemill.domain.connectors import BigQueryDestination, MysqlDestination, PostgresDestination, SqliteDestination
 from tidemill.domain.formula import parse_formula
 from tidemill.domain.pipeline import DestinationStep, SourceStep, TransformStep
 from tidemill.domain.transforms import AggregateOperation, LimitConfig, WindowFunction
@@ -16,13 +15,13 @@ from tidemill.render.names import RESERVED, function_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tidemill.domain.connectors import DestinationConfig, SourceConfig
     from tidemill.domain.pipeline import PipelineSpec, Step
     from tidemill.domain.schema_flow import SchemaFlow
     from tidemill.domain.stages import Stage
     from tidemill.domain.transforms import TransformConfig
 
 _KEEPS_ROWS = frozenset({"cast", "fill_nulls", "add_columns", "window", "sort", "rename", "select", "drop"})
-_UNORDERED_DESTINATIONS = (SqliteDestination, PostgresDestination, MysqlDestination, BigQueryDestination)
 _ORDER_FREE = (WindowFunction.RANK, WindowFunction.DENSE_RANK)
 
 _VERBS = frozenset({
@@ -88,6 +87,16 @@ class Plan:
         return [s for s in self.spec.steps if isinstance(s, DestinationStep)]
 
     @property
+    def ends(self) -> list[SourceStep | DestinationStep]:
+        """Sources and destinations."""
+        return [*self.sources, *self.destinations]
+
+    @property
+    def configs(self) -> list[SourceConfig | DestinationConfig]:
+        """The configs of the sources and destinations."""
+        return [s.config for s in self.ends]
+
+    @property
     def _ordered(self) -> list[Step]:
         return [self.spec.by_name[n] for n in self.flow.order]
 
@@ -128,7 +137,7 @@ class Plan:
 
     def _asked_by(self, reader: Step, orders: Mapping[str, Order]) -> Order:
         if isinstance(reader, DestinationStep):
-            return Order.ANY if isinstance(reader.config, _UNORDERED_DESTINATIONS) else Order.STABLE
+            return Order.STABLE
         if isinstance(reader, TransformStep):
             return orders_before(reader.config, self.flow.stages[reader.name], orders[reader.name])[0]
         return Order.ANY
@@ -136,20 +145,37 @@ class Plan:
     @cached_property
     def needed(self) -> Mapping[str, frozenset[str] | None]:
         """The columns of each step's table that are used later; None means all of them."""
-        needed: dict[str, frozenset[str] | None] = {}
+        return {name: _united(asked) for name, asked in self._asked_columns.items()}
+
+    @cached_property
+    def _asked_columns(self) -> Mapping[str, list[frozenset[str] | None]]:
         asked: dict[str, list[frozenset[str] | None]] = {s.name: [] for s in self.spec.steps}
         for step in reversed(self._ordered):
             if isinstance(step, DestinationStep):
                 asked[self.inputs[step.name][0]].append(None)
-                continue
-            needed[step.name] = _united(asked[step.name])
-            if isinstance(step, TransformStep):
-                columns = needed[step.name]
-                for stage in reversed(self.flow.stages[step.name]):
-                    columns = _columns_before(stage, step.config, columns)
+            elif isinstance(step, TransformStep):
+                columns = self._used_columns(step, _united(asked[step.name]))
                 for name in self.inputs[step.name]:
-                    asked[name].append(None if len(self.inputs[step.name]) > 1 else columns)
-        return needed
+                    asked[name].append(columns)
+        return asked
+
+    def _used_columns(self, step: TransformStep, after: frozenset[str] | None) -> frozenset[str] | None:
+        """The columns of its input that a step uses or hands on to others that use them; None for all."""
+        if len(self.inputs[step.name]) > 1:
+            return None
+        for stage in reversed(self.flow.stages[step.name]):
+            after = _columns_before(stage, step.config, after)
+        return after
+
+    def narrowed(self, step: TransformStep) -> tuple[str, ...] | None:
+        """The columns to which a step's input is cut, so that a table that is kept holds no column that nobody uses; None if it has no such."""
+        after, made = self.needed[step.name], self.flow.outputs[step.name]
+        if not self.is_kept(step.name) or after is None or set(made.columns) <= after:
+            return None
+        used, before = self._used_columns(step, after), self.flow.inputs[step.name][0]
+        if used is None or not used or not used < set(before.columns):
+            return None
+        return tuple(n for n in before.columns if n in used)
 
 
 def _table_name(function: str, taken: set[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from tidemill.render.python_text import text_source
@@ -72,18 +73,29 @@ def names_of(names: Iterable[str]) -> str:
     return sources[0] if len(sources) == 1 else "[" + ", ".join(sources) + "]"
 
 
-def keyword_arguments(values: Mapping[str, str]) -> str:
-    """Arguments by name, those whose names are no identifiers by way of a dict; ends with a comma so that each gets its line."""
-    plain = [f"{name}={source}" for name, source in values.items() if name.isidentifier() and name.isascii() and name not in _TAKEN]
-    others = [f"{text_source(name)}: {source}" for name, source in values.items() if not (name.isidentifier() and name.isascii() and name not in _TAKEN)]
-    if not others:
-        return ", ".join(plain)
-    # In one dict, so that the columns keep their order.
-    return "**{" + ", ".join(f"{text_source(name)}: {source}" for name, source in values.items()) + "}"
+def named_values(values: Mapping[str, str]) -> str:
+    """Arguments that give columns their names."""
+    if all(_is_plain(name) for name in values):
+        return ", ".join(f"{name}={source}" for name, source in values.items())
+    if not _PARAMETERS.isdisjoint(values):
+        return ", ".join(f"({source}).name({text_source(name)})" for name, source in values.items())
+    # All in one dict, so that the columns keep their order.
+    return f"**{_dict(values)}"
 
 
-_TAKEN = frozenset({
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except",
-    "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try",
-    "while", "with", "yield", "self",
-})  # fmt: skip
+def new_names(names: Mapping[str, str]) -> str:
+    """The argument of `rename`: old names by new names."""
+    sources = {new: text_source(old) for new, old in names.items()}
+    return ", ".join(f"{new}={old}" for new, old in sources.items()) if all(map(_is_plain, names)) else _dict(sources)
+
+
+def _is_plain(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and not iskeyword(name) and name not in _PARAMETERS
+
+
+def _dict(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{text_source(name)}: {source}" for name, source in values.items()) + "}"
+
+
+_PARAMETERS = frozenset({"self", "by", "having", "method"})
+"""Parameters of Ibis's own, which cannot be names of columns in a call."""

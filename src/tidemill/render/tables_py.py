@@ -8,7 +8,7 @@ from tidemill.domain.table_schema import ColumnType
 from tidemill.render.literals_py import literal_source
 from tidemill.render.plan import Order
 from tidemill.render.python_text import text_source
-from tidemill.render.step_text import POSITION, keyword_arguments, names_of
+from tidemill.render.step_text import POSITION, named_values, names_of, new_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ _CELLS = {"avg": "mean", "min": "min", "max": "max", "median": "median"}
 _LEFT, _RIGHT = "_left_position", "_right_position"
 
 
-def join_lines(text: StepText, join: JoinConfig, tables: Sequence[str], inputs: Sequence[TableSchema], *, ordered: bool) -> None:
+def join_lines(text: StepText, join: JoinConfig, tables: Sequence[str], *, ordered: bool) -> None:
     """Joins the first table with the second; with `ordered`, rows follow the left table, then the right one."""
     left, right = tables[0], tables[1]
     filters = join.how in ("semi", "anti")
@@ -35,8 +35,7 @@ def join_lines(text: StepText, join: JoinConfig, tables: Sequence[str], inputs: 
     pairs = list(zip(join.left_on, join.right_on, strict=True))
     # Ibis leaves the right one of two key columns of the same name away; both stay, so it gets its new name before.
     if same := [a for a, b in pairs if a == b and not filters]:
-        renames = keyword_arguments({name + join.suffix: text_source(name) for name in same})
-        right = f"{right}.rename({renames})"
+        right = f"{right}.rename({new_names({name + join.suffix: name for name in same})})"
         pairs = [(a, b + join.suffix if a in same and a == b else b) for a, b in pairs]
     keys = ", ".join([*map(text_source, join.on), *(f"({text_source(a)}, {text_source(b)})" for a, b in pairs)])
     options = [f"[{keys}]", *([f"how={text_source(join.how)}"] if join.how != "inner" else [])]
@@ -55,7 +54,7 @@ def _one_key(text: StepText, join: JoinConfig) -> None:
         return
     if join.how != "left":
         values = {k: f"ibis.coalesce({text.column(k)}, {text.column(k + join.suffix)})" for k in join.on}
-        text.assign(f"table.mutate({keyword_arguments(values)})")
+        text.assign(f"table.mutate({named_values(values)})")
     text.assign(f"table.drop({', '.join(text_source(k + join.suffix) for k in join.on)})")
 
 
@@ -84,9 +83,9 @@ def pivot_lines(text: StepText, pivot: PivotConfig, before: TableSchema, after: 
     first = {POSITION: f'{text.table}["{POSITION}"].min()'} if in_source_order else {}
     if pivot.names is not None:
         cells = {n: _cell(text, pivot, before, f"{shown} == {text_source(n)}") for n in pivot.names}
-        arguments = keyword_arguments(cells | first)
+        arguments = named_values(cells | first)
     else:
-        text.say(f"names = _names_in({column})")
+        text.say(f"names = _names_in({column}, [{', '.join(map(text_source, pivot.index))}])")
         each = f"**{{name: {_cell(text, pivot, before, f'{shown} == name')} for name in names}}"
         arguments = ", ".join([each, *(f"{n}={v}" for n, v in first.items())])
     text.assign(f"{text.table}.group_by({names_of(pivot.index)}).aggregate({arguments})")

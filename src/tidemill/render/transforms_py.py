@@ -14,7 +14,7 @@ from tidemill.render.formula_py import condition_source, exclusion_source, ibis_
 from tidemill.render.literals_py import literal_source
 from tidemill.render.plan import Order, orders_before
 from tidemill.render.python_text import IBIS_TYPES, text_source
-from tidemill.render.step_text import POSITION, StepText, keyword_arguments, names_of
+from tidemill.render.step_text import POSITION, StepText, named_values, names_of, new_names
 from tidemill.render.tables_py import join_lines, pivot_lines, union_lines
 
 if TYPE_CHECKING:
@@ -65,17 +65,16 @@ class _StepWriter:
             _OPERATIONS[stage.operation](self, stage, self.orders[index + 1])
         return self.text.finish(ordered=self.orders[-1] is not Order.ANY)
 
-    def join(self, stage: Stage, after: Order) -> None:
+    def join(self, _stage: Stage, after: Order) -> None:
         if self.config.join:
-            inputs = self.plan.flow.inputs[self.name]
-            join_lines(self.text, self.config.join, self.tables, inputs, ordered=after is not Order.ANY)
+            join_lines(self.text, self.config.join, self.tables, ordered=after is not Order.ANY)
 
     def union(self, stage: Stage, after: Order) -> None:
         if self.config.union:
             inputs = self.plan.flow.inputs[self.name]
             union_lines(self.text, self.config.union, self.tables, inputs, after=stage.after, ordered=after is not Order.ANY)
 
-    def sql(self, stage: Stage, after: Order) -> None:
+    def sql(self, stage: Stage, _after: Order) -> None:
         names = self.plan.inputs[self.name]
         tables = dict(zip(names, self.tables, strict=True))
         query = (self.config.sql or "").lower()
@@ -85,27 +84,27 @@ class _StepWriter:
         columns = ", ".join(f"{text_source(n)}: {text_source(t)}" for n, t in known.items())
         self.text.assign(f"_sql({self.plan.names[self.name].upper()}_SQL, {{{given}}}, {{{columns}}})")
 
-    def python(self, stage: Stage, after: Order) -> None:
+    def python(self, stage: Stage, _after: Order) -> None:
         self.text.drop_position()
         columns = ", ".join(f"{text_source(n)}: {text_source(IBIS_TYPES[t])}" for n, t in stage.after.columns.items())
         self.text.assign(f"_through_python(transform, {self.text.table}, {{{columns}}})")
 
-    def cast(self, stage: Stage, after: Order) -> None:
+    def cast(self, stage: Stage, _after: Order) -> None:
         known = stage.before.columns
         values = {
             name: cast_source(self.text.column(name), how, known.get(name, ColumnType.UNKNOWN)) for name, how in (self.config.cast or {}).items()
         }
-        self.text.assign(f"{self.text.table}.mutate({keyword_arguments(values)})")
+        self.text.assign(f"{self.text.table}.mutate({named_values(values)})")
 
-    def fill_nulls(self, stage: Stage, after: Order) -> None:
+    def fill_nulls(self, stage: Stage, _after: Order) -> None:
         values = {}
         for name, value in (self.config.fill_nulls or {}).items():
             before, kind = stage.before.columns.get(name), stage.after.columns.get(name, ColumnType.UNKNOWN)
             widened = '.cast("float64")' if before is ColumnType.INTEGER and kind is ColumnType.NUMBER else ""
             values[name] = f"{self.text.column(name)}{widened}.fill_null({literal_source(value, kind)})"
-        self.text.assign(f"{self.text.table}.mutate({keyword_arguments(values)})")
+        self.text.assign(f"{self.text.table}.mutate({named_values(values)})")
 
-    def drop_nulls(self, stage: Stage, after: Order) -> None:
+    def drop_nulls(self, stage: Stage, _after: Order) -> None:
         if (drop := self.config.drop_nulls) is None:
             return
         columns = f"[{', '.join(map(text_source, drop.columns))}]" if drop.columns else ""
@@ -114,28 +113,28 @@ class _StepWriter:
         how = "" if drop.how == "any" else f"how={text_source(drop.how)}"
         self.text.assign(f"{self.text.table}.drop_null({', '.join(a for a in (columns, how) if a)})")
 
-    def add_columns(self, stage: Stage, after: Order) -> None:
+    def add_columns(self, stage: Stage, _after: Order) -> None:
         """One `mutate` for as many columns as do not build on each other."""
         schema = dict(stage.before.columns)
         batch: dict[str, str] = {}
         for added in self.config.add_columns or ():
             formula = parse_formula(added.formula)
             if added.name in batch or any(c in batch for c in formula.columns):
-                self.text.assign(f"{self.text.table}.mutate({keyword_arguments(batch)})")
+                self.text.assign(f"{self.text.table}.mutate({named_values(batch)})")
                 batch = {}
             schema = dict.fromkeys(formula.columns, ColumnType.UNKNOWN) | schema
             batch[added.name] = ibis_source(formula, schema, table=self.text.table)
             schema[added.name] = type_of(formula, schema)
-        self.text.assign(f"{self.text.table}.mutate({keyword_arguments(batch)})")
+        self.text.assign(f"{self.text.table}.mutate({named_values(batch)})")
 
-    def filter(self, stage: Stage, after: Order) -> None:
+    def filter(self, stage: Stage, _after: Order) -> None:
         self.text.assign(f"{self.text.table}.filter({', '.join(self._conditions(self.config.filter or {}, stage))})")
 
-    def exclude(self, stage: Stage, after: Order) -> None:
+    def exclude(self, stage: Stage, _after: Order) -> None:
         conditions = self.config.exclude or {}
         self.text.assign(f"{self.text.table}.filter({exclusion_source(conditions, _known(stage, conditions), table=self.text.table)})")
 
-    def where(self, stage: Stage, after: Order) -> None:
+    def where(self, stage: Stage, _after: Order) -> None:
         formula = parse_formula(self.config.where or "")
         self.text.assign(f"{self.text.table}.filter({ibis_source(formula, _known(stage, formula.columns), table=self.text.table)})")
 
@@ -157,7 +156,7 @@ class _StepWriter:
             self.text.assign(f"{self.text.table}.mutate(_place={_ranked(keys, order)})")
             self.text.assign('table.filter(table["_place"] == 0).drop("_place")')
 
-    def window(self, stage: Stage, after: Order) -> None:
+    def window(self, stage: Stage, _after: Order) -> None:
         windows = self.config.window or ()
         if self.orders[self.stages.index(stage)] is not Order.ANY:
             self.text.number_rows()
@@ -165,10 +164,10 @@ class _StepWriter:
         for w in windows:
             used = {*w.partition_by, *(k.column for k in w.order_by), *((w.column,) if w.column else ())}
             if w.name in batch or used & set(batch):
-                self.text.assign(f"{self.text.table}.mutate({keyword_arguments(batch)})")
+                self.text.assign(f"{self.text.table}.mutate({named_values(batch)})")
                 batch = {}
             batch[w.name] = self._window_column(w)
-        self.text.assign(f"{self.text.table}.mutate({keyword_arguments(batch)})")
+        self.text.assign(f"{self.text.table}.mutate({named_values(batch)})")
 
     def aggregate(self, stage: Stage, after: Order) -> None:
         keys = self.config.group_by or ()
@@ -182,7 +181,7 @@ class _StepWriter:
         if keys and not values:
             self.text.assign(f"{self.text.table}.select({', '.join(map(text_source, keys))}).distinct()")
         else:
-            self.text.assign(f"{self.text.table}{grouped}.aggregate({keyword_arguments(values)})")
+            self.text.assign(f"{self.text.table}{grouped}.aggregate({named_values(values)})")
         self.text.has_position = in_source_order
         if keys and after is Order.STABLE:
             self.text.assign(f"table.order_by({names_of(keys)})")
@@ -191,7 +190,7 @@ class _StepWriter:
         if self.config.pivot:
             pivot_lines(self.text, self.config.pivot, stage.before, after)
 
-    def unpivot(self, stage: Stage, after: Order) -> None:
+    def unpivot(self, stage: Stage, _after: Order) -> None:
         if (unpivot := self.config.unpivot) is None:
             return
         if self.text.has_position:
@@ -203,10 +202,10 @@ class _StepWriter:
         mixed = {n: '.cast("float64")' for n in unpivot.columns if kind is ColumnType.NUMBER and stage.before.columns.get(n) is ColumnType.INTEGER}
         if mixed:
             values = {n: f"{self.text.column(n)}{cast}" for n, cast in mixed.items()}
-            self.text.assign(f"{self.text.table}.mutate({keyword_arguments(values)})")
+            self.text.assign(f"{self.text.table}.mutate({named_values(values)})")
         self.text.assign(f"{self.text.table}.pivot_longer({columns}, {names})")
 
-    def sort(self, stage: Stage, after: Order) -> None:
+    def sort(self, stage: Stage, _after: Order) -> None:
         """Rows by the keys, then by the other columns, so that equal keys come in the same order in each run."""
         self.text.drop_position()
         keys = [_sort_key(k) for k in self.config.sort or ()]
@@ -218,7 +217,7 @@ class _StepWriter:
             keys += [text_source(n) for n in others]
         self.text.assign(f"{self.text.table}.order_by([{', '.join(keys)}])")
 
-    def limit(self, stage: Stage, after: Order) -> None:
+    def limit(self, _stage: Stage, _after: Order) -> None:
         limit = self.config.limit
         if isinstance(limit, LimitConfig) and limit.per:
             self.text.number_rows()
@@ -230,16 +229,16 @@ class _StepWriter:
             self.text.has_position = False
         self.text.assign(f"{self.text.table}.limit({limit.count if isinstance(limit, LimitConfig) else limit})")
 
-    def rename(self, stage: Stage, after: Order) -> None:
-        renames = {new: text_source(old) for old, new in (self.config.rename or {}).items() if new != old}
+    def rename(self, _stage: Stage, _after: Order) -> None:
+        renames = {new: old for old, new in (self.config.rename or {}).items() if new != old}
         if renames:
-            self.text.assign(f"{self.text.table}.rename({keyword_arguments(renames)})")
+            self.text.assign(f"{self.text.table}.rename({new_names(renames)})")
 
-    def select(self, stage: Stage, after: Order) -> None:
+    def select(self, _stage: Stage, _after: Order) -> None:
         names = [*(self.config.select or ()), *([POSITION] if self.text.has_position else [])]
         self.text.assign(f"{self.text.table}.select({', '.join(map(text_source, names))})")
 
-    def drop(self, stage: Stage, after: Order) -> None:
+    def drop(self, _stage: Stage, _after: Order) -> None:
         if self.config.drop:
             self.text.assign(f"{self.text.table}.drop({', '.join(map(text_source, self.config.drop))})")
 

@@ -149,7 +149,8 @@ def _window_phrase(w: WindowColumn) -> str:
 def _turn_phrase(config: TransformConfig) -> str:
     if pivot := config.pivot:
         values = f" of `{pivot.values}`" if pivot.values else " of rows"
-        return f"make one column per `{pivot.columns}` with the {_AGGREGATIONS[pivot.operation]}{values}, one row per {listed(f'`{c}`' for c in pivot.index)}"
+        cells = f"the {_AGGREGATIONS[pivot.operation]}{values}"
+        return f"make one column per `{pivot.columns}` with {cells}, one row per {_names(pivot.index)}"
     unpivot = config.unpivot
     return f"make one row per column of {listed(f'`{c}`' for c in unpivot.columns)}" if unpivot else ""
 
@@ -170,7 +171,8 @@ def _column_phrase(name: str, config: TransformConfig) -> str:
 
 def _row_phrase(name: str, config: TransformConfig) -> str:
     if name == "drop_nulls" and (drop := config.drop_nulls):
-        return f"drop rows where {'any' if drop.how == 'any' else 'every one'} of {_names(drop.columns) if drop.columns else 'the columns'} is missing"
+        columns = _names(drop.columns) if drop.columns else "the columns"
+        return f"drop rows where {'any' if drop.how == 'any' else 'every one'} of {columns} is missing"
     if name == "where":
         return f"keep rows where {one_line(config.where or '')}"
     if name == "dedupe" and (dedupe := config.dedupe):

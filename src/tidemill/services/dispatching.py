@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -27,7 +27,10 @@ WAIT_S = 600.0
 LOOK_AGAIN_S = 30.0
 """The dispatcher looks at waiting runs this often even if nobody woke it."""
 FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 5.0
+SHORT_LOOK_S = 0.02
+END_S = 30.0
+"""How long a stop waits for runs that are being cancelled: longer than the usual grace period and the forced end after it."""
 LOG_END_S = 10.0
 """How long the end of the log may take after the end of the run."""
 
@@ -45,6 +48,8 @@ class Dispatcher:
     """Ids of the runs whose end is being waited for."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _ending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """Run id to the task that ends its processes."""
 
     async def start(self) -> None:
         """Take up what was under way, then what waits."""
@@ -58,8 +63,10 @@ class Dispatcher:
         self._spawn(self._dispatch_forever())
 
     async def stop(self) -> None:
-        """Let go; runs go on by themselves and are taken up at the next start."""
+        """Let go; runs go on by themselves and are taken up at the next start. Those being cancelled are seen to their end."""
         self.runs.wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._until_cancelled(), END_S)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -69,7 +76,7 @@ class Dispatcher:
         """Ask a run to stop; its process group is ended in the background."""
         run = await self.runs.cancel(run_id)
         if run.state is RunState.CANCELLING and run.ref is not None:
-            self._spawn(self._end(run_id, run.ref))
+            self._end_in_background(run_id, run.ref)
         return run
 
     async def submit(self, run_id: str) -> bool:
@@ -141,7 +148,7 @@ class Dispatcher:
             return
         self._carried[run_id] = run.pipeline_id
         if run.state is RunState.CANCELLING:
-            self._spawn(self._end(run_id, ref))
+            self._end_in_background(run_id, ref)
         steps = _Steps(run.model_copy(update={"steps": tuple(StepRun(name=s.name) for s in run.steps)}))
         reading = asyncio.create_task(self._read_steps(ref, steps))
         saving = asyncio.create_task(self._save_steps(run.id, steps))
@@ -187,18 +194,32 @@ class Dispatcher:
     async def _observed(self, run_id: str, seen: Observation, steps: tuple[StepRun, ...]) -> None:
         await _until_done(run_id, lambda: self.runs.change(run_id, lambda run: transition(_with_steps(run, steps), seen)))
 
+    def _end_in_background(self, run_id: str, ref: ExternalRef) -> None:
+        if run_id not in self._ending:
+            self._ending[run_id] = self._spawn(self._end(run_id, ref))
+
     async def _end(self, run_id: str, ref: ExternalRef) -> None:
-        await _until_done(run_id, lambda: self.runs.backend.cancel(ref))
+        try:
+            await _until_done(run_id, lambda: self.runs.backend.cancel(ref))
+        finally:
+            del self._ending[run_id]
+
+    async def _until_cancelled(self) -> None:
+        """Until the runs being cancelled are ended, and that is recorded."""
+        ending = tuple(self._ending)
+        while any(run_id in self._ending or run_id in self._followed for run_id in ending):
+            await asyncio.sleep(SHORT_LOOK_S)
 
     def _let_go(self, run_id: str) -> bool:
         self._carried.pop(run_id, None)
         self._woken.set()
         return False
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 @dataclass

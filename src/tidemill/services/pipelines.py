@@ -278,6 +278,7 @@ class PipelineService:
             if await self.artifacts.exists(candidate.id):
                 continue
             try:
+                await self.artifacts.keep(bundle)
                 await self.artifacts.save(candidate.id, bundle)
                 await self.store.apply(lambda work, made=candidate: _insert(work, made))  # type: ignore[misc]  # mypy infers no lambda defaults
             except Conflict:
@@ -306,6 +307,7 @@ class PipelineService:
             }
         )
         old = await self.artifacts.load(pipeline_id)
+        await self.artifacts.keep(bundle)
         await self.artifacts.save(pipeline_id, _with_kept(bundle, keep))
         try:
             await self.store.apply(lambda work: _update(work, saved))
@@ -326,8 +328,15 @@ class PipelineService:
         bundle = await self.artifacts.load(pipeline.id)
         if bundle is None or pipeline.bundle_digest in (None, bundle.digest):
             return ()
-        rendered = {a.path: a.text for a in (await self.renderer.bundle(pipeline.spec))[0].artifacts}
+        rendered = {a.path: a.text for a in (await self._as_rendered(pipeline)).artifacts}
         return tuple(a for a in bundle.artifacts if a.path != "config.yaml" and rendered.get(a.path) != a.text)
+
+    async def _as_rendered(self, pipeline: SavedPipeline) -> ArtifactBundle:
+        """The artifacts as they were saved; rendered anew, which another version of Tidemill may do otherwise, only if that copy is gone."""
+        try:
+            return await self.artifacts.kept(pipeline.bundle_digest or "")
+        except NotFound:
+            return (await self.renderer.bundle(pipeline.spec))[0]
 
     def _tell(self) -> None:
         for changed in self.schedule_changed:
@@ -361,6 +370,9 @@ def _overview(work: UnitOfWork, pipeline: SavedPipeline) -> Overview:
 
 
 def _insert(work: UnitOfWork, pipeline: SavedPipeline) -> None:
+    if work.runs.find(RunQuery(pipeline_id=pipeline.id), Page(limit=1))[1]:
+        # A deleted pipeline had this id; its runs are not this one's.
+        raise Conflict(f"The id `{pipeline.id}` has runs.", pipeline_id=pipeline.id)
     work.pipelines.add(pipeline)
     if schedule := schedule_of(pipeline, pipeline.created_at):
         work.schedules.put(schedule)

@@ -338,7 +338,9 @@ def test_a_table_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
     assert "`claims`" in found.reason
 
 
-@pytest.mark.parametrize("query", ["SELECT x FROM t); DROP TABLE t; --", "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x FROM r) SELECT sum(x) FROM r"])
+@pytest.mark.parametrize(
+    "query", ["SELECT x FROM t); DROP TABLE t; --", "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x FROM r) SELECT sum(x) FROM r"]
+)
 def test_a_harmful_query_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
     monkeypatch.setattr("tidemill.adapters.local.sqlite_columns._MOST_STEPS", 2_000_000)
     sqlite_file(tmp_path, "CREATE TABLE t (x)")

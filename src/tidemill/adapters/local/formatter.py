@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from ruff.__main__ import find_ruff_bin
+from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
 
 from tidemill.errors import InvalidInput
 

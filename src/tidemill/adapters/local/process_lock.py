@@ -40,3 +40,18 @@ def take_process_lock(path: Path) -> ProcessLock:
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return ProcessLock(fd)
+
+
+def is_process_lock_taken(path: Path) -> bool:
+    """True while a process holds the lock; a process that was killed holds nothing."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     Number = int | float
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-_NUMBER_TEXT = re.compile(r"[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+)(?:[eE][+-]?\d+(?:_\d+)*)?|[+-]?(?:inf|infinity|nan)", re.ASCII | re.IGNORECASE)
+_NUMBER_TEXT = re.compile(
+    r"[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+)(?:[eE][+-]?\d+(?:_\d+)*)?|[+-]?(?:inf|infinity|nan)", re.ASCII | re.IGNORECASE
+)
 _PREFIXED = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+")
 """Hexadecimal and binary numbers, which DuckDB reads as integers only."""
 _BOOLEANS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}

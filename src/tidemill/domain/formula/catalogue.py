@@ -176,22 +176,57 @@ DATES = (
     Function("hour", (Kind.MOMENT,), _I, "0 to 23"),
     Function("minute", (Kind.MOMENT,), _I, "0 to 59"),
     Function("second", (Kind.MOMENT,), _I, "0 to 59, without fraction"),
-    Function("date_trunc", (Kind.UNIT, Kind.TEMPORAL), Result.TEMPORAL, "the beginning of the year, month, ISO week … it lies in", ("truncate_date", "trunc_date")),
-    Function("date_add", (Kind.TEMPORAL, Kind.INTEGER, Kind.UNIT), Result.MOVED, "moved by a number of units; a day that the month lacks becomes its last"),
-    Function("date_diff", (Kind.UNIT, Kind.TEMPORAL, Kind.TEMPORAL), _I, "how many unit boundaries lie between the two; negative if the second is earlier"),
+    Function(
+        "date_trunc",
+        (Kind.UNIT, Kind.TEMPORAL),
+        Result.TEMPORAL,
+        "the beginning of the year, month, ISO week … it lies in",
+        ("truncate_date", "trunc_date"),
+    ),
+    Function(
+        "date_add", (Kind.TEMPORAL, Kind.INTEGER, Kind.UNIT), Result.MOVED, "moved by a number of units; a day that the month lacks becomes its last"
+    ),
+    Function(
+        "date_diff", (Kind.UNIT, Kind.TEMPORAL, Kind.TEMPORAL), _I, "how many unit boundaries lie between the two; negative if the second is earlier"
+    ),
     Function("format_date", (Kind.TEMPORAL, Kind.FORMAT), _T, "as text", ("strftime", "date_format")),
     Function("parse_date", (Kind.TEXT, Kind.FORMAT), _D, "text read as a date; the run fails at a text of another form"),
-    Function("parse_timestamp", (Kind.TEXT, Kind.FORMAT), _TS, "text read as a timestamp; the run fails at a text of another form", ("strptime", "parse_datetime")),
-)  # fmt: skip
+    Function(
+        "parse_timestamp",
+        (Kind.TEXT, Kind.FORMAT),
+        _TS,
+        "text read as a timestamp; the run fails at a text of another form",
+        ("strptime", "parse_datetime"),
+    ),
+)
 FUNCTIONS = {f.name: f for f in (*NUMBERS, *CHOICES, *TEXTS, *DATES)}
 
 CASTS = {"to_string": _T, "to_text": _T, "to_number": _N, "to_float": _N, "to_integer": _I, "to_int": _I, "to_boolean": _B, "to_bool": _B,
          "to_date": _D, "date": _D, "to_timestamp": _TS, "to_datetime": _TS, "timestamp": _TS, "to_timestamptz": ColumnType.TIMESTAMPTZ}  # fmt: skip
 """Functions that are casts; with `try_` before them they are lenient."""
 
-TYPE_NAMES = {"string": _T, "text": _T, "varchar": _T, "char": _T, "str": _T, "number": _N, "float": _N, "double": _N, "numeric": _N, "decimal": _N, "real": _N,
-              "integer": _I, "int": _I, "bigint": _I, "boolean": _B, "bool": _B, "date": _D, "timestamp": _TS, "datetime": _TS,
-              "timestamptz": ColumnType.TIMESTAMPTZ}  # fmt: skip
+TYPE_NAMES = {
+    "string": _T,
+    "text": _T,
+    "varchar": _T,
+    "char": _T,
+    "str": _T,
+    "number": _N,
+    "float": _N,
+    "double": _N,
+    "numeric": _N,
+    "decimal": _N,
+    "real": _N,
+    "integer": _I,
+    "int": _I,
+    "bigint": _I,
+    "boolean": _B,
+    "bool": _B,
+    "date": _D,
+    "timestamp": _TS,
+    "datetime": _TS,
+    "timestamptz": ColumnType.TIMESTAMPTZ,
+}
 """What may stand in `cast(x as …)`."""
 
 UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
@@ -219,6 +254,6 @@ def fold(name: str) -> str:
 BY_FOLDED = {fold(name): f.name for f in FUNCTIONS.values() if f.name not in ("in", "between") for name in (f.name, *f.aliases)}
 CASTS_BY_FOLDED = {fold(name): to for name, to in CASTS.items()}
 REFUSED_BY_FOLDED = {fold(name): reason for name, reason in REFUSED.items() if not name.startswith("__")}
-SPECIAL_FORMS = ("if", "cast", "try_cast", "mod", "power", "days_between")
-"""Functions that the parser turns into other nodes."""
-KNOWN_NAMES = (*sorted(set(BY_FOLDED.values()) | set(CASTS) | set(SPECIAL_FORMS)),)
+OPERATORS_BY_FOLDED = {"iif": "if", "ifelse": "if", "mod": "%", "power": "**", "pow": "**", "daysbetween": "date_diff"}
+"""Functions that are another way to write an operator or another function."""
+KNOWN_NAMES = (*sorted({*BY_FOLDED.values(), *CASTS, "if", "cast", "try_cast", "mod", "power", "days_between"}),)

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
     from tidemill.domain.formula.nodes import Node
 
-_WANTED = {Kind.NUMBER: ColumnType.NUMBER, Kind.INTEGER: ColumnType.INTEGER, Kind.TEXT: ColumnType.STRING, Kind.PRINTABLE: None, Kind.TEMPORAL: ColumnType.DATE,
-           Kind.MOMENT: ColumnType.TIMESTAMP}  # fmt: skip
+_WANTED = {
+    Kind.NUMBER: ColumnType.NUMBER,
+    Kind.INTEGER: ColumnType.INTEGER,
+    Kind.TEXT: ColumnType.STRING,
+    Kind.PRINTABLE: None,
+    Kind.TEMPORAL: ColumnType.DATE,
+    Kind.MOMENT: ColumnType.TIMESTAMP,
+}
 _FINER = {(ColumnType.NUMBER, ColumnType.INTEGER), (ColumnType.DATE, ColumnType.TIMESTAMP), (ColumnType.DATE, ColumnType.TIMESTAMPTZ),
           (ColumnType.TIMESTAMP, ColumnType.TIMESTAMPTZ)}  # fmt: skip
 """A demand for the second type takes the place of one for the first."""

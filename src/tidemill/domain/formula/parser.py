@@ -9,24 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tidemill.domain.formula.catalogue import (
-    BY_FOLDED,
-    CASTS_BY_FOLDED,
-    FUNCTIONS,
-    KNOWN_NAMES,
-    REFUSED_BY_FOLDED,
-    TYPE_NAMES,
-    UNITS,
-    Function,
-    Kind,
-    fold,
-)
+from tidemill.domain.formula.calls import call_of, cast_of, concatenation, if_call, if_of, made, refuse_unknown
+from tidemill.domain.formula.catalogue import FUNCTIONS, KNOWN_NAMES, TYPE_NAMES, fold
 from tidemill.domain.formula.lexer import Token, TokenKind, tokenize
-from tidemill.domain.formula.nodes import Binary, Call, Cast, Column, Formula, If, Literal, Unary, columns_of, depth_of
-from tidemill.domain.formula.temporal import read_temporal
+from tidemill.domain.formula.nodes import Binary, Call, Column, Formula, Literal, Unary, columns_of, depth_of
 from tidemill.domain.formula.unparse import COMPARISON, NEGATION, NOT, OR, POWER, PRECEDENCE, PRODUCT, SUM, unparse
 from tidemill.domain.nearest import nearest, suggest
-from tidemill.domain.table_schema import ColumnType
 from tidemill.errors import FormulaError
 
 if TYPE_CHECKING:
@@ -152,7 +140,7 @@ class _Parser:
             if least > SUM:
                 return None
             self._take()
-            return _concatenation(left, self._expression(PRODUCT), token.position)
+            return concatenation(left, self._expression(PRODUCT), token.position)
         operator = token.text.lower()
         precedence = PRECEDENCE.get(operator)
         if precedence is None or precedence < least:
@@ -178,7 +166,7 @@ class _Parser:
         position = self._take().position
         condition = self._expression(OR)
         self._expect_word("else", "the condition")
-        return _if(((condition, value),), self._expression(0), position)
+        return if_of(((condition, value),), self._expression(0), position)
 
     def _word_comparison(self, left: Node) -> Node:
         token = self._take()
@@ -204,7 +192,7 @@ class _Parser:
         if word in ("starts", "begins", "ends"):
             self._accept_word("with")
         function = {"contains": "contains", "ends": "ends_with", "matches": "regex_matches"}.get(word, "starts_with")
-        return self._made(FUNCTIONS[function], [left, self._expression(SUM)], token)
+        return made(FUNCTIONS[function], [left, self._expression(SUM)], token)
 
     def _membership(self, left: Node, token: Token) -> Node:
         self._expect("(", "`in`")
@@ -321,7 +309,7 @@ class _Parser:
         if word in _NULLS:
             return Literal(None, token.position)
         if word in ("date", "timestamp") and self._next.kind is TokenKind.TEXT:
-            return self._cast_of(Literal(self._take().text, token.position), TYPE_NAMES[word], token)
+            return cast_of(Literal(self._take().text, token.position), TYPE_NAMES[word], token)
         if word in _RESERVED:
             raise FormulaError(f"`{token.text}` was not expected here: a value is missing", position=token.position,
                                fix=f"A column of that name is written {{{token.text}}}.")  # fmt: skip
@@ -338,12 +326,12 @@ class _Parser:
             raise FormulaError(f"`when` is missing after `case`, before {_named(self._next)}", position=self._next.position)
         otherwise = self._expression(0) if self._accept_word("else", "otherwise") else None
         self._expect_word("end", "`case`")
-        return _if(tuple(branches), otherwise, token.position)
+        return if_of(tuple(branches), otherwise, token.position)
 
     def _if_form(self, token: Token) -> Node:
         if self._next.is_operator("(") and self._at in self._with_comma:
             self._take()
-            return self._if_call(token, self._arguments())
+            return if_call(token, self._arguments())
         branches = [self._branch()]
         otherwise: Node | None = None
         while self._else_follows():
@@ -355,7 +343,7 @@ class _Parser:
             otherwise = self._expression(OR)
             break
         self._accept_word("end")
-        return _if(tuple(branches), otherwise, token.position)
+        return if_of(tuple(branches), otherwise, token.position)
 
     def _branch(self) -> tuple[Node, Node]:
         condition = self._expression(OR)
@@ -366,12 +354,6 @@ class _Parser:
     def _else_follows(self) -> bool:
         token = self._peek(1) if self._next.is_operator(",") else self._next
         return token.is_word("else", "elif", "elseif", "otherwise")
-
-    def _if_call(self, token: Token, arguments: list[Node]) -> Node:
-        if len(arguments) not in (2, 3):
-            raise FormulaError(f"`{token.text}` takes a condition, a value and another value; {len(arguments)} given", position=token.position,
-                               fix="Write if(condition, value, otherwise).")  # fmt: skip
-        return _if(((arguments[0], arguments[1]),), arguments[2] if len(arguments) == 3 else None, token.position)
 
     def _arguments(self) -> list[Node]:
         """The values up to the closing parenthesis, the opening one being read."""
@@ -390,28 +372,9 @@ class _Parser:
         name = fold(token.text)
         if name in ("cast", "trycast"):
             return self._sql_cast(token, lenient=name == "trycast")
-        refused = None if name in BY_FOLDED else REFUSED_BY_FOLDED.get(name)
-        if refused is not None:
-            raise FormulaError(f"the function `{token.text}` does not exist in formulas: {refused}", position=token.position, fix=_advice(refused))
+        refuse_unknown(token)
         self._take()
-        if name in BY_FOLDED:
-            return self._made(FUNCTIONS[BY_FOLDED[name]], self._arguments(), token)
-        bare = name.removeprefix("try")
-        if bare in CASTS_BY_FOLDED:
-            return self._cast_call(token, CASTS_BY_FOLDED[bare], lenient=bare != name)
-        return self._special(token, name)
-
-    def _special(self, token: Token, name: str) -> Node:
-        if name not in ("iif", "ifelse", "mod", "power", "pow", "daysbetween"):
-            raise FormulaError(f"the function `{token.text}` is not known", position=token.position, fix=_suggested(token.text))
-        arguments = self._arguments()
-        if name in ("iif", "ifelse"):
-            return self._if_call(token, arguments)
-        if len(arguments) != 2:
-            raise FormulaError(f"`{token.text}` takes 2 values; {len(arguments)} given", position=token.position)
-        if name == "daysbetween":
-            return Call("date_diff", (Literal("day", token.position), *arguments), token.position)
-        return Binary("%" if name == "mod" else "**", arguments[0], arguments[1], token.position)
+        return call_of(token, self._arguments())
 
     def _sql_cast(self, token: Token, *, lenient: bool) -> Node:
         self._expect("(", f"`{token.text}`")
@@ -419,40 +382,12 @@ class _Parser:
         if not (self._accept_word("as") or self._accept(",")):
             raise FormulaError(f"`as` is missing in `{token.text}`, before {_named(self._next)}", position=self._next.position,
                                fix="Write cast({x} as number).")  # fmt: skip
-        named = self._take()
-        to = TYPE_NAMES.get(named.text.lower())
+        word = self._take()
+        to = TYPE_NAMES.get(word.text.lower())
         if to is None:
-            raise FormulaError(f"{_named(named)} is not a type", position=named.position, fix=suggest(named.text, TYPE_NAMES))
+            raise FormulaError(f"{_named(word)} is not a type", position=word.position, fix=suggest(word.text, TYPE_NAMES))
         self._expect(")", f"`{token.text}`")
-        return self._cast_of(operand, to, token, lenient=lenient)
-
-    def _cast_call(self, token: Token, to: ColumnType, *, lenient: bool) -> Node:
-        arguments = self._arguments()
-        if len(arguments) == 2 and to in (ColumnType.DATE, ColumnType.TIMESTAMP) and not lenient:
-            return self._made(FUNCTIONS["parse_date" if to is ColumnType.DATE else "parse_timestamp"], arguments, token)
-        if len(arguments) != 1:
-            raise FormulaError(f"`{token.text}` takes 1 value; {len(arguments)} given", position=token.position)
-        return self._cast_of(arguments[0], to, token, lenient=lenient)
-
-    def _cast_of(self, operand: Node, to: ColumnType, token: Token, *, lenient: bool = False) -> Node:
-        """A cast; a date or time written as text becomes a literal at once."""
-        if to.is_temporal and isinstance(operand, Literal) and isinstance(operand.value, str):
-            value = read_temporal(operand.value, to)
-            if value is None:
-                raise FormulaError(f"{operand.value!r} is not a {to}", position=operand.position,
-                                   fix="Write it as 2024-01-31" + ("." if to is ColumnType.DATE else " or 2024-01-31 14:30:00."))  # fmt: skip
-            return Literal(value, token.position)
-        return Cast(operand, to, lenient, token.position)
-
-    def _made(self, function: Function, arguments: list[Node], token: Token) -> Node:
-        """A call with its number of arguments checked and its unit in place."""
-        if function.name in ("least", "greatest") and len(arguments) == 1:
-            raise FormulaError(f"`{token.text}` of one value is that value; a formula sees one row", position=token.position,
-                               fix="Use `aggregations` for the least or greatest of a group.")  # fmt: skip
-        if len(arguments) < function.fewest or (function.most is not None and len(arguments) > function.most):
-            raise FormulaError(f"`{token.text}` takes {_count(function)}; {len(arguments)} given", position=token.position,
-                               fix=f"`{function.name}`: {function.summary}.")  # fmt: skip
-        return Call(function.name, tuple(_with_unit(function, arguments)), token.position)
+        return cast_of(operand, to, token, lenient=lenient)
 
 
 def _parentheses_with_comma(tokens: list[Token]) -> set[int]:
@@ -481,50 +416,8 @@ def _number_of(token: Token) -> int | float:
     return fraction
 
 
-def _if(branches: tuple[tuple[Node, Node], ...], otherwise: Node | None, position: int) -> If:
-    """An `If`; one that stands in the last branch of another becomes branches of it."""
-    if isinstance(otherwise, If):
-        return If((*branches, *otherwise.branches), otherwise.otherwise, position)
-    return If(branches, otherwise, position)
-
-
-def _concatenation(left: Node, right: Node, position: int) -> Call:
-    parts = left.arguments if isinstance(left, Call) and left.function == "concat" else (left,)
-    return Call("concat", (*parts, right), position)
-
-
-def _with_unit(function: Function, arguments: list[Node]) -> list[Node]:
-    """The arguments with a unit (`'day'`, `days` or day) as a literal, moved to where the function has it."""
-    if Kind.UNIT not in function.parameters:
-        return arguments
-    wanted = function.parameters.index(Kind.UNIT)
-    found = next((i for i in (wanted, 0, len(arguments) - 1) if _unit(arguments[i])), None)
-    if found is None:
-        given = arguments[wanted]
-        raise FormulaError(f"`{function.name}` needs a unit; `{unparse(given)}` is none", position=given.position,
-                           fix=f"One of {', '.join(UNITS)}.")  # fmt: skip
-    rest = [a for i, a in enumerate(arguments) if i != found]
-    if function.name == "date_add" and found == 0:
-        rest.reverse()
-    rest.insert(wanted, Literal(_unit(arguments[found]), arguments[found].position))
-    return rest
-
-
-def _unit(node: Node) -> str | None:
-    named = node.name if isinstance(node, Column) else node.value if isinstance(node, Literal) else None
-    word = named.lower() if isinstance(named, str) else ""
-    return next((u for u in UNITS if word in (u, f"{u}s")), None)
-
-
-def _count(function: Function) -> str:
-    if function.most is None:
-        return f"at least {function.fewest} values"
-    if function.fewest == function.most:
-        return f"{function.most} value{'s' if function.most != 1 else ''}"
-    return f"{function.fewest} to {function.most} values"
-
-
 def _named(token: Token) -> str:
+    """A token in words, for a message."""
     match token.kind:
         case TokenKind.END:
             return "the end of the formula"
@@ -536,6 +429,7 @@ def _named(token: Token) -> str:
 
 
 def _stray(token: Token, following: Token) -> FormulaError:
+    """The error about a sign without a meaning."""
     if token.text == ".":
         method = following.text if following.kind is TokenKind.NAME else ""
         known = method and nearest(method, KNOWN_NAMES)
@@ -547,14 +441,3 @@ def _stray(token: Token, following: Token) -> FormulaError:
     if token.text == "|":
         return FormulaError("`|` was not expected", position=token.position, fix="Write `or` for truth values, `||` for texts.")
     return FormulaError(f"`{token.text}` has no meaning in a formula", position=token.position, fix=_COLUMN_HINT)
-
-
-def _suggested(name: str) -> str:
-    near = nearest(name, KNOWN_NAMES)
-    return f"Did you mean `{near}`?" if near else "Known: " + ", ".join(KNOWN_NAMES) + "."
-
-
-def _advice(reason: str) -> str:
-    """The part of a reason that says what to do instead, as a sentence."""
-    advice = reason.rpartition("; ")[2]
-    return f"{advice[0].upper()}{advice[1:]}." if advice.startswith(("write", "use", "compare")) else ""

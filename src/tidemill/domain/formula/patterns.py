@@ -152,7 +152,9 @@ def _refused(pattern: str, part: str, fix: str = "") -> FormulaError:
     return FormulaError(f"`{part}` in the pattern {pattern!r} is not known to every engine", fix=fix or allowed)
 
 
-OUTPUT_DIRECTIVES = frozenset(["Y", "y", "m", "d", "H", "I", "M", "S", "f", "p", "j", "b", "B", "a", "A", "V", "G", "u", "%"]) | {f"-{c}" for c in "mdHIMSj"}
+OUTPUT_DIRECTIVES = frozenset(["Y", "y", "m", "d", "H", "I", "M", "S", "f", "p", "j", "b", "B", "a", "A", "V", "G", "u", "%"]) | {
+    f"-{c}" for c in "mdHIMSj"
+}
 INPUT_DIRECTIVES = frozenset(["Y", "y", "m", "d", "H", "I", "M", "S", "f", "p", "b", "B", "%"]) | {f"-{c}" for c in "mdHIMS"}
 _DIRECTIVE = re.compile(r"%(-?.|$)", re.DOTALL)
 

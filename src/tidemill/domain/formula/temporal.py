@@ -45,7 +45,9 @@ def _moment(on: date, rest: str, to: ColumnType) -> datetime | None:
         return None
     hour, minute, second, fraction, zone = clock.groups()
     whole_day = (hour, int(minute), int(second or 0), int(fraction or 0)) == ("24", 0, 0, 0)
-    moment = datetime(on.year, on.month, on.day, 0 if whole_day else int(hour), int(minute), int(second or 0), int((fraction or "0")[:6].ljust(6, "0")))
+    moment = datetime(
+        on.year, on.month, on.day, 0 if whole_day else int(hour), int(minute), int(second or 0), int((fraction or "0")[:6].ljust(6, "0"))
+    )
     moment += timedelta(days=whole_day)
     if to is ColumnType.TIMESTAMP:
         return moment

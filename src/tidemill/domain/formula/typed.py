@@ -258,6 +258,8 @@ def _comparison(node: Binary, schema: Mapping[str, ColumnType]) -> Typed:
 
 def _unified(nodes: Sequence[Node], parts: Sequence[Typed]) -> list[Typed]:
     """The parts, brought to their common type; texts written in the formula become dates where the others are."""
+    if all(p.is_null for p in parts):
+        raise FormulaError("every value is null", position=nodes[0].position, fix="Give at least one value that is not null.")
     if any(p.type in _TEMPORAL for p in parts):
         parts = [_as_temporal(n, p) for n, p in zip(nodes, parts, strict=True)]
     common = reduce(lambda one, other: _joined(one, other) or one, (p.type for p in parts))
@@ -351,6 +353,8 @@ def _call(node: Call, schema: Mapping[str, ColumnType]) -> Typed:
     if same:
         parts = _unified(node.arguments, parts)
     check_fixed(node, [p.value if p.is_literal else None for p in parts])
+    if function.name == "round" and len(parts) == 2 and parts[1].value == 0:
+        parts = parts[:1]
     if function.name in ("round", "floor", "ceil") and parts[0].type is INTEGER and (len(parts) == 1 or _constant(parts[1]) in range(100)):
         return parts[0]
     if Kind.UNIT in function.parameters:

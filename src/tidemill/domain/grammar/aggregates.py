@@ -9,34 +9,46 @@ from tidemill.domain.grammar.conditions import Cond, condition
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.expressions import digits
 from tidemill.domain.grammar.operations import Act, Keys, Operation
+from tidemill.domain.grammar.phrasebook import aggregates as w
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.vocabulary import ROW_NOUNS, STOPWORDS, singular
 
 _WORDS: tuple[tuple[str, str], ...] = tuple(
     (phrase, operation)
     for operation, phrases in {
-        "sum": "sum|total|sum of|total of|add up|sum up|totals of|sums of|overall|summed|summed up|grand total|grand total of|combined|sum total of|total up",
+        "sum": (
+            "sum|total|sum of|total of|add up|sum up|totals of|sums of|overall|summed|summed up|grand "
+            "total|grand total of|combined|sum total of|total up"
+        ),
         "avg": "average|mean|avg|average of|mean of|avg of|averages of|average value of|arithmetic mean of|mean value of|averaged",
-        "min": "minimum|min|lowest|smallest|earliest|least|minimum of|min of|oldest|cheapest|shortest|lowest value of|smallest value of|minimum value of|earliest of|lowest of|smallest of",
-        "max": "maximum|max|highest|largest|biggest|greatest|latest|most recent|newest|maximum of|max of|longest|highest value of|largest value of|maximum value of|latest of|highest of|largest of",
+        "min": (
+            "minimum|min|lowest|smallest|earliest|least|minimum of|min of|oldest|cheapest|shortest|lowest "
+            "value of|smallest value of|minimum value of|earliest of|lowest of|smallest of"
+        ),
+        "max": (
+            "maximum|max|highest|largest|biggest|greatest|latest|most recent|newest|maximum of|max of|"
+            "longest|highest value of|largest value of|maximum value of|latest of|highest of|largest "
+            "of"
+        ),
         "median": "median|median of|median value of",
         "stddev": "standard deviation|standard deviation of|stddev of|stddev|std dev of|std of|sample standard deviation of",
-        "countDistinct": "number of distinct|number of different|number of unique|count distinct|count of distinct|count of unique|count of different|how many distinct|"
-        "how many different|how many unique|distinct count of|unique count of|count unique|count the distinct|count the different|count the unique|distinct|unique|different|"
-        "count the number of distinct|count the number of different|count the number of unique|number of distinct values of|number of different values of|"
-        "count how many different|count how many distinct|count how many unique|distinct number of|number of the distinct|number of distinct values in|count distinct values of|"
+        "countDistinct": "number of distinct|number of different|number of unique|count distinct|count of distinct|count of unique|"
+        "count of different|how many distinct|"
+        "how many different|how many unique|distinct count of|unique count of|count unique|count the distinct|"
+        "count the different|count the unique|distinct|unique|different|"
+        "count the number of distinct|count the number of different|count the number of unique|number of distinct "
+        "values of|number of different values of|"
+        "count how many different|count how many distinct|count how many unique|distinct number of|number of "
+        "the distinct|number of distinct values in|count distinct values of|"
         "number of unique values of|unique number of|count of the distinct|count of the different",
-        "count": "number of|count of|how many|count|count the|no. of|row count|count how many|count the number of|counts of|tally|# of|the count of|the number of|count up|num|number|count all|"
+        "count": "number of|count of|how many|count|count the|no. of|row count|count how many|count the number of|counts "
+        "of|tally|# of|the count of|the number of|count up|num|number|count all|"
         "count all the|tally of",
     }.items()
     for phrase in phrases.split("|")
 )
 _SINGLE = frozenset(p for p, _ in _WORDS if " " not in p)
 _BY_LENGTH = tuple(sorted(_WORDS, key=lambda p: -len(p[0].split())))
-_VERBS = ("compute", "calculate", "take", "give", "show", "get", "work out", "find", "find out", "determine", "report", "with", "and", "then", "list", "giving", "have", "we need", "produce", "return", "output", "aggregate",
-          "i need", "i want", "we want", "giving the", "then compute", "and compute", "and calculate", "then calculate", "summarise", "show me", "give me", "tell me", "sum up", "using", "create", "add", "do", "measure", "containing",
-          "i would like", "i'd like", "we'd like", "we would like", "make", "build", "derive", "and take", "to get", "to compute", "to calculate", "summarise into", "summarise as", "also", "say")  # fmt: skip
-_PER = ("per", "by", "for each", "for every", "grouped by", "within each", "each", "for all", "of each", "of every", "in each", "in every", "at each", "from each", "broken down by", "split by", "by each", "group by", "with each", "every", "for any")
 DEFAULT_PREFIX = {"sum": "total", "avg": "average", "countDistinct": "distinct", "stddev": "stddev", "median": "median", "min": "min", "max": "max"}
 
 
@@ -54,18 +66,12 @@ class Measure:
 
 def read_group(c: Cursor) -> list[Act] | None:
     """`group by a and b and compute the sum of x as y`, `total x per a`, `for each a the average of x`."""
-    for reader in (_keys_first, _measures_first):
-        if (found := c.attempt(lambda r=reader: r(c))) is not None:  # type: ignore[misc]  # called at once
-            return found
-    return None
+    return c.first((_keys_first, _measures_first))
 
 
 def _keys_first(c: Cursor) -> list[Act] | None:
-    c.take("i need", "we need", "i want", "we want", "give me", "show", "show me", "create", "make", "produce", "build", "report", "compute", "calculate")
-    named = c.take("group by", "group the rows by", "group it by", "group them by", "group", "group the data by", "grouped by", "group on", "aggregate by", "aggregate per", "summarise by", "summarise per", "summarize by", "summarize per",
-                   "roll up by", "roll up per", "roll up to", "per", "for each", "for every", "by", "one row per", "a row per", "a row for each", "one row for each", "one line per", "aggregate to one row per", "group rows by", "then group by",
-                   "for each of the", "in each", "collapse to one row per", "so that there is one row per", "reduce to one row per", "summarise to one row per", "group up by", "within each", "for all", "aggregate by", "break down by", "aggregate the rows per", "aggregate the rows by",
-                   "summarise the rows by", "summarise the rows per", "aggregate it by", "aggregate it per", "aggregate them by", "aggregate them per", "summarise it per", "summarise it by", "summarise them by", "summarise them per", "by each", "group together by")  # fmt: skip
+    c.take(*w.I_NEED)
+    named = c.take(*w.GROUP_BY)  # fmt: skip
     if named is None:
         return None
     if named == "group":
@@ -77,9 +83,9 @@ def _keys_first(c: Cursor) -> list[Act] | None:
         return None
     c.take("combination", "pair", "together")
     with c.saved() as keep:
-        c.skip(",", ":", ";", ".", "-", "–", "→", "->")
-        c.skip(*_VERBS)
-        c.skip(",", ":", "the", "these")
+        c.skip(*w.MARKS)
+        c.skip(*w.VERBS)
+        c.skip(",", ":", ";", "the", "these")
         if c.take("columns", "aggregates", "values", "figures", "aggregations", "measures"):
             c.take(":")
         measures = _measures(c, keys)
@@ -93,7 +99,7 @@ def _keys_first(c: Cursor) -> list[Act] | None:
 
 def _measures_first(c: Cursor) -> list[Act] | None:
     start = c.i
-    while not c.sees("count", "average", "sum", "total", "how many", "add up") and c.take(*_VERBS):
+    while not c.sees("count", "average", "sum", "total", "how many", "add up") and c.take(*w.VERBS):
         pass
     c.take(":")
     measures = _measures(c, ())
@@ -113,10 +119,15 @@ def _measures_first(c: Cursor) -> list[Act] | None:
     if distinct and keys and set(distinct[0]) != set(keys):
         return None
     keys = distinct[0] if distinct else keys
-    if not keys and c.context not in ("aggregate", "group") and not c.sees("overall", "over all", "in total", "in all", "of all") and not _asked(c, start):
+    if (
+        not keys
+        and c.context not in ("aggregate", "group")
+        and not c.sees("overall", "over all", "in total", "in all", "of all")
+        and not _asked(c, start)
+    ):
         return None
     if not keys:
-        c.take("overall", "over all rows", "in total", "in all", "of all rows", "over everything", "over all the rows")
+        c.take(*w.OVERALL)
     return _acts(c, keys, [m[0] for m in measures])
 
 
@@ -128,7 +139,7 @@ def _asked(c: Cursor, start: int) -> bool:
 def _per(c: Cursor) -> tuple[str, ...] | None:
     with c.saved() as keep:
         bracket = c.take("(")
-        if not c.take(*_PER):
+        if not c.take(*w.PER):
             return None
         c.take("the")
         keys = c.columns(demanded=True)
@@ -154,7 +165,7 @@ def _item(c: Cursor, *, first: bool) -> tuple[list[Measure], list[tuple[str, ...
         if not marked:
             return None
         c.skip("then", "also", "please")
-    while not c.sees("add up") and c.take(*(v for v in _VERBS if v not in ("sum up", "and"))):
+    while not c.sees("add up") and c.take(*(v for v in w.VERBS if v not in ("sum up", "and"))):
         pass
     c.take("*", "-")
     start = c.i
@@ -163,6 +174,7 @@ def _item(c: Cursor, *, first: bool) -> tuple[list[Measure], list[tuple[str, ...
     measures = _phrases(c)
     if not measures:
         return None
+    c.take("over all rows", "of all rows", "across all rows", "over all the rows", "over everything")
     own: list[tuple[str, ...]] = []
     if keys := c.attempt(lambda: _per(c)):
         own.append(keys)
@@ -197,7 +209,7 @@ def _places(c: Cursor) -> int | None:
 def _where(c: Cursor) -> Cond | None:
     bracket = c.take("(")
     c.take(",")
-    if not c.take("where", "whose", "with", "for which", "that have", "in which", "when", "if", "only where", "only those where", "that are", "which are", "having", "for rows where", "of rows where", "for the rows where", "of the rows where", "only when", "only counting rows where", "only for rows where", "among rows where", "over rows where"):
+    if not c.take(*w.WHERE):
         return None
     found = condition(c)
     return found if found is not None and (not bracket or c.take(")")) else None
@@ -206,19 +218,19 @@ def _where(c: Cursor) -> Cond | None:
 def _name_before(c: Cursor) -> str | None:
     """`total_net = sum of net`, `n_stops: the number of rows`, `hits (number of rows)`."""
     name = c.new_name()
-    if name is None or name.lower() in _SINGLE or not c.take("=", ":", ":=", "as", "is", "which is", "being", ",", "as the", "<-", "-", "–", "shows", "holds"):
+    if name is None or (name.lower() in _SINGLE and not c.sees("=", ":=", ":")) or not c.take(*w.MARKS_2):
         return None
     c.articles()
     return name if any(c.sees(p) for p, _ in _WORDS) else None
 
 
 def _trailing_names(c: Cursor, measures: list[Measure]) -> list[Measure]:
+    if len(measures) == 1 and (name := c.attempt(lambda: _bracketed_name(c))):
+        return [replace(measures[0], name=name)]
     with c.saved() as keep:
         c.take(",")
         bracket = c.take("(")
-        if not c.take("as", "called", "named", "call it", "name it", "call them", "name them", "->", "=>", "→", "into", "call this", "call that", "name this", "calling it", "label it", "and call it", "and name it", "naming it", "call the result", "as column",
-                      "which we call", "stored as", "in a column called", "in a column named", "in column", "and call them", "calling them", "call the column", "and call the result", "in the column", "in a column", "to be called", "output as", "saved as", "as a column", "result", ":", "=",
-                      "as a column called", "as a column named", "which i call", "we call it", "let's call it", "we call that", "i call it", "as new column", "under the name", "with the name", "in columns"):  # fmt: skip
+        if not c.take(*w.AS):  # fmt: skip
             return measures
         names = [c.new_name()] if len(measures) == 1 else c.names()
         if len(names) != len(measures) or not all(names) or (bracket and not c.take(")")):
@@ -226,6 +238,15 @@ def _trailing_names(c: Cursor, measures: list[Measure]) -> list[Measure]:
         c.take("respectively", ", respectively")
         keep()
         return [replace(m, name=name or "") for m, name in zip(measures, names, strict=True)]
+
+
+def _bracketed_name(c: Cursor) -> str | None:
+    """`(total)` behind an aggregation."""
+    if not c.take("("):
+        return None
+    token = c.peek()
+    name = c.new_name() if token is not None and token.low not in ("rounded", "only", "all") else None
+    return name if name and c.take(")") else None
 
 
 def _phrases(c: Cursor) -> list[Measure] | None:
@@ -270,7 +291,7 @@ def _called(c: Cursor) -> list[Measure] | None:
 def _column_first(c: Cursor) -> list[Measure] | None:
     """`net total`, `score average`."""
     column = c.column()
-    operation = c.take("total", "sum", "average", "mean", "minimum", "maximum", "median", "avg", "min", "max", "summed", "summed up", "added up", "averaged") if column else None
+    operation = c.take(*w.TOTAL) if column else None
     if not column or not operation:
         return None
     return [Measure({"added up": "sum"}.get(operation) or dict(_WORDS)[operation], column)]
@@ -309,7 +330,11 @@ def _counted(c: Cursor) -> list[Measure] | None:
         c.take("of")
         c.take("all", "the")
         token = c.peek()
-        if token is None or (token.kind in (Kind.MARK,) and token.text != "*") or token.low in ("as", "per", "by", "called", "for", "where", "named", "with"):
+        if (
+            token is None
+            or (token.kind in (Kind.MARK,) and token.text != "*")
+            or token.low in ("as", "per", "by", "called", "for", "where", "named", "with")
+        ):
             c.i = start
             keep()
             return [Measure("count", None)]
@@ -324,7 +349,8 @@ def _counted(c: Cursor) -> list[Measure] | None:
                 keep()
                 return [Measure("count", name)]
             return None
-        exact = c.attempt(lambda: c.column())
+        rows_of_unread = not c.scope.schema.complete and token.kind is Kind.WORD and token.low.endswith("s") and "_" not in token.text
+        exact = None if rows_of_unread else c.attempt(lambda: c.column())
         if token.kind is Kind.WORD and (c.is_row_noun(token) if exact is None else token.low in ROW_NOUNS) and exact is None:
             c.i += 1
             _there_are(c)
@@ -342,28 +368,44 @@ def _counted(c: Cursor) -> list[Measure] | None:
 
 
 def _there_are(c: Cursor) -> None:
-    c.take("there are", "there were", "we have", "are there", "were there", "it has", "each has", "they have", "we had", "there is", "exist", "it had", "that are left", "in it", "they had", "in total", "overall")
+    c.take(*w.THERE_ARE)
 
 
 def _count_of_column(c: Cursor, column: str, words: str, start: int) -> list[Measure] | None:
     """The count of a column; words like "customers" for `customer_id` may mean rows or different values."""
-    written = c.tokens[start:c.i]
+    written = c.tokens[start : c.i]
     literal = any(t.text == column or t.low == column.lower() for t in written)
     if literal and singular(column.lower()) == column.lower():
         return [Measure("count", column)]
     if column in c.scope.unique or singular(column.lower().removesuffix("_id")) in c.scope.nouns:
         return [Measure("count", None)]
-    c.trouble("unclear-count", f"'{words}' can mean the rows, or the different values of `{column}`.", f"Say 'number of rows' or 'number of different {column}'.", at=start)
+    c.trouble(
+        "unclear-count",
+        f"'{words}' can mean the rows, or the different values of `{column}`.",
+        f"Say 'number of rows' or 'number of different {column}'.",
+        at=start,
+    )
     return None
 
 
 def _row_word(c: Cursor) -> str | None:
     """A plural that the brief uses for the rows though nothing is called so: `count the visits`."""
     token = c.peek()
-    if token is None or token.kind is not Kind.WORD or token.low in STOPWORDS or not token.low.endswith("s") or singular(token.low) == token.low or "_" in token.text:
+    if (
+        token is None
+        or token.kind is not Kind.WORD
+        or token.low in STOPWORDS
+        or not token.low.endswith("s")
+        or singular(token.low) == token.low
+        or "_" in token.text
+    ):
         return None
     word = singular(token.low)
-    if c.scope.columns_holding(word) or c.scope.columns_holding(token.low) or word in ("item", "unit", "piece", "day", "hour", "minute", "night", "month", "week", "year", "duplicate", "value", "error", "failure"):
+    if (
+        c.scope.columns_holding(word)
+        or c.scope.columns_holding(token.low)
+        or word in ("item", "unit", "piece", "day", "hour", "minute", "night", "month", "week", "year", "duplicate", "value", "error", "failure")
+    ):
         return None
     if any(word in n.lower() for n in c.scope.schema.columns):
         c.trouble("unclear-count", f"'{token.text}' can mean the rows or the values of a column.", "Say 'number of rows' or 'number of different …'.")
@@ -392,7 +434,9 @@ def _acts(c: Cursor, keys: tuple[str, ...], measures: list[tuple[Measure, list[t
             rounded.append({"name": name, "formula": f"round({{{name}}}, {measure.places})"})
     outputs = [a["output_name"] for a in aggregations]
     if len(set(outputs)) < len(outputs) or set(outputs) & set(keys):
-        c.trouble("duplicate-name", f"Two columns of the result have the same name: {', '.join(map(str, outputs))}.", "Give each its own name.", sure=True)
+        c.trouble(
+            "duplicate-name", f"Two columns of the result have the same name: {', '.join(map(str, outputs))}.", "Give each its own name.", sure=True
+        )
         return None
     if helpers:
         acts.append(Operation("Mark the rows to count", {"add_columns": tuple(helpers)}))

@@ -13,6 +13,9 @@ from tidemill.domain.grammar.remarks import introduction, is_greeting
 from tidemill.domain.grammar.sentences import Unit
 from tidemill.domain.grammar.workspace import Placed, Workspace, source_config_patched
 from tidemill.domain.pipeline import DestinationStep, PipelineSpec, SourceStep, Trigger
+from tidemill.domain.schema_flow import schema_flow
+from tidemill.domain.source_schema import SourceSchema
+from tidemill.domain.table_schema import ColumnType
 
 
 @dataclass
@@ -41,24 +44,75 @@ def assemble(space: Workspace, timing: Timing, name: str) -> tuple[PipelineSpec 
     """The spec, or None with what is missing for one."""
     findings = []
     if not space.sources:
-        findings.append(error("no-source", "", "The brief names no source that can be read.", "Say where the data comes from: 'Source: orders.csv' or 'read the table orders from shop.db'."))
+        findings.append(
+            error(
+                "no-source",
+                "",
+                "The brief names no source that can be read.",
+                "Say where the data comes from: 'Source: orders.csv' or 'read the table orders from shop.db'.",
+            )
+        )
     if not space.targets:
-        findings.append(error("no-destination", "", "The brief names no destination: it is not said where to write the result.", "Say where it goes: 'save to out/result.csv' or 'write to table totals in out/report.db'."))
+        findings.append(
+            error(
+                "no-destination",
+                "",
+                "The brief names no destination: it is not said where to write the result.",
+                "Say where it goes: 'save to out/result.csv' or 'write to table totals in out/report.db'.",
+            )
+        )
     if findings:
         return None, findings
-    steps = [s if s.type != "source" or s.name not in space.patches else s.model_copy(update={"config": source_config_patched(s, space.patches[s.name])}) for s in space.steps]
+    steps = [
+        s if s.type != "source" or s.name not in space.patches else s.model_copy(update={"config": source_config_patched(s, space.patches[s.name])})
+        for s in space.steps
+    ]
     written = _final(space)
     placed = [_destination(p, k, written) for k, p in enumerate(written)]
     ordered = _ordered(steps, placed)
     unused = _unused(ordered)
     if unused:
-        findings.append(error("unused-source", "", f"Nothing is done with {', '.join(unused)}.", "Say how the tables belong together: 'join A with B on COLUMN' or 'combine A and B into one table'."))
+        findings.append(
+            error(
+                "unused-source",
+                "",
+                f"Nothing is done with {', '.join(unused)}.",
+                "Say how the tables belong together: 'join A with B on COLUMN' or 'combine A and B into one table'.",
+            )
+        )
     try:
-        spec = PipelineSpec(name=name or "Pipeline", trigger=timing.trigger or (Trigger.SCHEDULED if timing.cron else Trigger.MANUAL), schedule=timing.cron, timezone=timing.timezone if timing.cron else None,
-                            event=timing.event, steps=tuple(ordered), **({"missed_runs": timing.missed_runs} if timing.missed_runs else {}))  # fmt: skip
+        spec = PipelineSpec(
+            name=name or "Pipeline",
+            trigger=timing.trigger or (Trigger.SCHEDULED if timing.cron else Trigger.MANUAL),
+            schedule=timing.cron,
+            timezone=timing.timezone if timing.cron else None,
+            event=timing.event,
+            steps=tuple(ordered),
+            **({"missed_runs": timing.missed_runs} if timing.missed_runs else {}),
+        )
     except ValidationError as failure:
         return None, [*findings, error("draft", "", str(failure.errors()[0]["msg"]))]
-    return spec, findings
+    return _with_types(spec, space), findings
+
+
+def _with_types(spec: PipelineSpec, space: Workspace) -> PipelineSpec:
+    """The spec with types for source columns in which no value was seen, as later steps need them."""
+    steps = list(spec.steps)
+    for k, step in enumerate(steps):
+        source = next((s for s in space.sources if space.steps[space.sources.index(s)].name == step.name), None) if step.type == "source" else None
+        if source is None or not isinstance(source.found, SourceSchema) or not source.found.empty_columns:
+            continue
+        bare = spec.model_copy(
+            update={
+                "steps": tuple(steps[:k] + [step.model_copy(update={"config": step.config.model_copy(update={"columns": None})})] + steps[k + 1 :])
+            }
+        )
+        demanded = schema_flow(bare).outputs[step.name].columns
+        empty = source.found.empty_columns - set(space.patches.get(step.name, {}))
+        types = {c: t for c, t in demanded.items() if c in empty and t is not ColumnType.UNKNOWN}
+        if isinstance(step, SourceStep):
+            steps[k] = step.model_copy(update={"config": source_config_patched(step, types)})
+    return spec.model_copy(update={"steps": tuple(steps)})
 
 
 def _final(space: Workspace) -> list[Placed]:
@@ -76,8 +130,14 @@ def _destination(placed: Placed, index: int, every: list[Placed]) -> Destination
     title = placed.target.title
     same = [p for p in every if p.target.title == title]
     if len(same) > 1 or title in {p.head for p in every}:
-        title = f"{title} ({placed.target.config.get('connector')})" if len({str(p.target.config.get("connector")) for p in same}) == len(same) else f"{title} ({index + 1})"
-    return DestinationStep.model_validate({"name": title, "description": re.sub(r"\s+", " ", placed.sentence)[:300], "inputs": (placed.head,), "config": dict(placed.target.config)})
+        title = (
+            f"{title} ({placed.target.config.get('connector')})"
+            if len({str(p.target.config.get("connector")) for p in same}) == len(same)
+            else f"{title} ({index + 1})"
+        )
+    return DestinationStep.model_validate(
+        {"name": title, "description": re.sub(r"\s+", " ", placed.sentence)[:300], "inputs": (placed.head,), "config": dict(placed.target.config)}
+    )
 
 
 def _ordered(steps: list[Any], placed: list[DestinationStep]) -> list[Any]:
@@ -117,7 +177,14 @@ def named_from(units: list[Unit], space: Workspace) -> str:
         if found := introduction(unit.text):
             return found[:150]
     first = units[0].text.strip() if units else ""
-    if units and not units[0].label and 1 < len(first.split()) <= 6 and first[-1:] not in ".,!?:;" and not is_greeting(first) and not re.search(r"[\d<>=`]|\.\w{2,7}\b", first):
+    if (
+        units
+        and not units[0].label
+        and 1 < len(first.split()) <= 6
+        and first[-1:] not in ".,!?:;"
+        and not is_greeting(first)
+        and not re.search(r"[\d<>=`]|\.\w{2,7}\b", first)
+    ):
         return first
     if space.targets:
         return space.targets[-1].target.title.removeprefix("Save ").replace("_", " ").capitalize()

@@ -6,18 +6,63 @@ import re
 
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.operations import Act, Operation
+from tidemill.domain.grammar.phrasebook import casting as w
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.table_schema import ColumnType
 
 _TYPES = {
-    "a number": "number", "number": "number", "numbers": "number", "numeric": "number", "a numeric value": "number", "decimal": "number", "a decimal": "number", "float": "number", "a float": "number", "a real number": "number", "real numbers": "number", "decimals": "number", "decimal numbers": "number", "a decimal number": "number", "numeric values": "number", "proper numbers": "number", "a proper number": "number", "real number": "number", "plain numbers": "number", "a plain number": "number",
-    "an integer": "integer", "integer": "integer", "integers": "integer", "whole numbers": "integer", "a whole number": "integer", "int": "integer",
-    "a date": "date", "date": "date", "dates": "date", "proper dates": "date", "real dates": "date", "a real date": "date", "a proper date": "date", "an iso date": "date", "iso dates": "date",
-    "text": "string", "a string": "string", "string": "string", "strings": "string", "a text": "string", "texts": "string",
-    "a timestamp": "timestamp", "timestamp": "timestamp", "timestamps": "timestamp", "a date and time": "timestamp", "a datetime": "timestamp", "datetime": "timestamp",
-    "a boolean": "boolean", "boolean": "boolean", "true/false": "boolean", "true or false": "boolean",
-}  # fmt: skip
-_VERBS = ("convert", "cast", "turn", "parse", "change", "change the type of", "make", "treat", "read", "interpret", "transform", "convert the text in")
+    "a number": "number",
+    "number": "number",
+    "numbers": "number",
+    "numeric": "number",
+    "a numeric value": "number",
+    "decimal": "number",
+    "a decimal": "number",
+    "float": "number",
+    "a float": "number",
+    "a real number": "number",
+    "real numbers": "number",
+    "decimals": "number",
+    "decimal numbers": "number",
+    "a decimal number": "number",
+    "numeric values": "number",
+    "proper numbers": "number",
+    "a proper number": "number",
+    "real number": "number",
+    "plain numbers": "number",
+    "a plain number": "number",
+    "an integer": "integer",
+    "integer": "integer",
+    "integers": "integer",
+    "whole numbers": "integer",
+    "a whole number": "integer",
+    "int": "integer",
+    "a date": "date",
+    "date": "date",
+    "dates": "date",
+    "proper dates": "date",
+    "real dates": "date",
+    "a real date": "date",
+    "a proper date": "date",
+    "an iso date": "date",
+    "iso dates": "date",
+    "text": "string",
+    "a string": "string",
+    "string": "string",
+    "strings": "string",
+    "a text": "string",
+    "texts": "string",
+    "a timestamp": "timestamp",
+    "timestamp": "timestamp",
+    "timestamps": "timestamp",
+    "a date and time": "timestamp",
+    "a datetime": "timestamp",
+    "datetime": "timestamp",
+    "a boolean": "boolean",
+    "boolean": "boolean",
+    "true/false": "boolean",
+    "true or false": "boolean",
+}
 
 
 def read_cast(c: Cursor) -> list[Act] | None:
@@ -26,7 +71,7 @@ def read_cast(c: Cursor) -> list[Act] | None:
 
 
 def _verb_first(c: Cursor) -> list[Act] | None:
-    if not c.take(*_VERBS) and c.context != "cast":
+    if not c.take(*w.VERBS) and c.context != "cast":
         return None
     names = c.columns(demanded=False)
     if not names:
@@ -47,7 +92,7 @@ def _described(c: Cursor) -> list[Act] | None:
     """First how the text looks, then the wish to convert it."""
     c.take("the values in", "the values of", "values in")
     names = c.columns()
-    if not names or not c.take("is", "are", "comes as", "come as", "is stored as", "are stored as", "is given as", "are given as", "is written as", "holds", "contains", "is saved as", "has", "uses", "looks like", "is in", "is written", "are written", "arrives as"):
+    if not names or not c.take(*w.IS):
         return None
     hints: dict[str, object] = {}
     c.take("a", "still", "currently", "stored as", "written as", "given as")
@@ -56,10 +101,10 @@ def _described(c: Cursor) -> list[Act] | None:
     _descriptions(c, hints, names)
     if start == c.i and c.tokens[c.i - 1].low not in ("text", "texts", "string", "strings"):
         return None
-    c.skip(",", ";", ".", "and", "so", "please", "-", "–")
-    if not c.take(*_VERBS):
+    c.skip(*w.MARKS)
+    if not c.take(*w.VERBS):
         return None
-    if not (c.take("it", "them", "that", "these", "this", "both", "those", "the values", "all of them", "each") or c.columns() == names):
+    if not (c.take(*w.IT) or c.columns() == names):
         return None
     if not c.take("to", "into", "as"):
         return None
@@ -82,24 +127,24 @@ def _descriptions(c: Cursor, hints: dict[str, object], names: tuple[str, ...]) -
 def _description(c: Cursor, hints: dict[str, object], names: tuple[str, ...]) -> bool | None:
     c.take(",", "and", ";")
     bracket = c.take("(")
-    c.take("with", "has", "using", "it has", "it uses", "they have", "and uses", "it contains", "contains", "uses", "that has", "because it has", "remove", "removing", "in which", "after removing", "remove the", "removing the", "have", "by removing", "by removing the", "without")
+    c.take(*w.WITH)
     c.take("a", "the", "its")
-    if c.take("thousands separators", "thousand separators", "a thousands separator", "thousands separator", "commas as thousands separators", "comma as thousands separator", "commas as thousands separator", "comma thousands separators", "thousands commas", "commas for thousands", "a comma as thousands separator", "thousand separator", "commas between the thousands", "commas"):
+    if c.take(*w.THOUSANDS_SEPARATORS):
         if hints.get("decimal") != ",":
             hints["thousands"] = ","
-    elif c.take("dots as thousands separators", "points as thousands separators", "dot as thousands separator", "a dot as thousands separator", "dots for thousands", "point as thousands separator", "dots between the thousands", "a point as thousands separator"):
+    elif c.take(*w.DOTS_AS_THOUSANDS_SEPARATORS):
         hints["thousands"] = "."
-    elif c.take("decimal comma", "decimal commas", "a decimal comma", "comma as decimal separator", "commas as decimal separators", "comma as the decimal separator", "a comma as decimal separator", "comma for decimals", "a comma for the decimals", "comma as decimal mark", "commas as decimal separator", "comma decimals"):
+    elif c.take(*w.DECIMAL_COMMA):
         hints["decimal"] = ","
         if hints.get("thousands") == ",":
             del hints["thousands"]
-    elif c.take("euro signs", "euro sign", "dollar signs", "dollar sign", "currency signs", "currency sign", "currency symbols", "currency symbol", "pound signs", "percent signs", "percent sign", "pound sign", "$ sign", "€ sign", "$ signs", "£ sign", "€ signs", "£ signs", "% sign", "% signs"):
+    elif c.take(*w.EURO_SIGNS):
         hints["strip"] = str(hints.get("strip", "")) + _sign(c.tokens[c.i - 2].low)
         c.take("in front", "at the end", "behind", "before it")
-    elif c.take("such as", "e.g.", "like", "for example", "for instance", "e . g .", "e.g", "e . g"):
+    elif c.take(*w.SUCH_AS):
         if not _examples(c, hints):
             return None
-    elif (c.take("in the format", "format", "in format", "of the form", "in the form", "the format is", "written", "written as", "formatted as", "in", "as", "formatted") or True) and (found := _format(c)):
+    elif (c.take(*w.IN_THE_FORMAT) or True) and (found := _format(c)):
         hints["format"] = found
     else:
         return None
@@ -119,7 +164,14 @@ def _examples(c: Cursor, hints: dict[str, object]) -> bool:
             break
         text = token.text
         c.i += 1
-        while (following := c.peek()) and following.start == c.tokens[c.i - 1].end and following.text in ",.-/" and (second := c.peek(1)) and second.start == following.end and second.kind in (Kind.NUMBER, Kind.WORD):
+        while (
+            (following := c.peek())
+            and following.start == c.tokens[c.i - 1].end
+            and following.text in ",.-/"
+            and (second := c.peek(1))
+            and second.start == following.end
+            and second.kind in (Kind.NUMBER, Kind.WORD)
+        ):
             text += following.text + second.text
             c.i += 2
         found.append(text)
@@ -188,7 +240,7 @@ def _cast(c: Cursor, names: tuple[str, ...], kind: str, hints: dict[str, object]
     c.take("first", "before anything else")
     with c.saved() as keep:
         c.take(",", ";")
-        if c.take("a value that cannot be read becomes missing", "values that cannot be read become missing", "what cannot be read becomes missing", "anything else becomes missing", "unreadable values become missing", "and treat unreadable values as missing", "treating unreadable values as missing"):
+        if c.take(*w.VALUE_THAT_CANNOT_BE_READ_BE):
             hints["on_error"] = "missing"
             keep()
     for name in names:
@@ -198,14 +250,22 @@ def _cast(c: Cursor, names: tuple[str, ...], kind: str, hints: dict[str, object]
         if kind in ("date", "timestamp") and is_text and "format" not in own and not all(re.match(r"\d{4}-\d\d-\d\d", v) for v in seen):
             found = _guessed_format(seen)
             if found is None:
-                c.trouble("date-format", f"It is not said how the dates in `{name}` are written.", f"Say the format: 'convert {name} to a date, format DD.MM.YYYY'.")
+                c.trouble(
+                    "date-format",
+                    f"It is not said how the dates in `{name}` are written.",
+                    f"Say the format: 'convert {name} to a date, format DD.MM.YYYY'.",
+                )
                 return None
             own["format"] = found
             c.notes.append(f"`{name}` is read with the format {found}.")
         if kind in ("number", "integer") and is_text and not own and seen and not all(re.fullmatch(r"-?\d+(\.\d+)?", v.strip()) for v in seen):
             offered = c.scope.casts.get(name)
             if offered is None:
-                c.trouble("number-format", f"`{name}` holds texts that are no plain numbers, such as {seen[0]!r}.", "Say how they are written: 'thousands separators', 'decimal comma', 'currency signs'.")
+                c.trouble(
+                    "number-format",
+                    f"`{name}` holds texts that are no plain numbers, such as {seen[0]!r}.",
+                    "Say how they are written: 'thousands separators', 'decimal comma', 'currency signs'.",
+                )
                 return None
             casts[name] = offered.model_copy(update={"to": ColumnType(kind)})
             continue

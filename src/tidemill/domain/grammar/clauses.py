@@ -6,28 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tidemill.domain.grammar.aggregates import read_group
+from tidemill.domain.grammar.casting import read_cast
 from tidemill.domain.grammar.column_steps import read_add, read_cast, read_choice, read_drop_columns, read_fill, read_rename, read_replace, read_round
 from tidemill.domain.grammar.cursor import Cursor, Trouble
+from tidemill.domain.grammar.expressions import calculation
 from tidemill.domain.grammar.filters import read_bare_condition, read_complete_rows, read_filter
 from tidemill.domain.grammar.joins import Tables, read_join, read_join_remark, read_union, table_here
-from tidemill.domain.grammar.operations import Act, Combination, JoinRemark, Keys, Operation, Said, Target
+from tidemill.domain.grammar.operations import Act, CellFill, Combination, JoinRemark, Keys, Operation, Said, Target
+from tidemill.domain.grammar.phrasebook import clauses as w
 from tidemill.domain.grammar.places import read_source, read_target
 from tidemill.domain.grammar.remarks import describes_a_file, is_guaranteed
-from tidemill.domain.grammar.reshape import read_pivot, read_unpivot
+from tidemill.domain.grammar.reshape import read_cell_remark, read_pivot, read_unpivot
 from tidemill.domain.grammar.scope import Scope
 from tidemill.domain.grammar.sorting import read_dedupe, read_having, read_limit, read_sort
 from tidemill.domain.grammar.tokens import Kind, tokenise
-from tidemill.domain.grammar.vocabulary import FILLERS, singular
+from tidemill.domain.grammar.vocabulary import FILLERS, singular, word_list
 from tidemill.domain.grammar.workspace import Workspace
 
 _READERS: tuple[Callable[[Cursor], list[Act] | None], ...] = (
-    read_dedupe, read_limit, read_pivot, read_unpivot, read_complete_rows, read_group, read_cast, read_fill, read_round, read_rename, read_add, read_replace,
+    read_dedupe, read_limit, read_pivot, read_unpivot, read_cell_remark, read_complete_rows, read_group, read_cast, read_fill, read_round, read_rename, read_add, read_replace,
     read_choice, read_drop_columns, read_filter, read_having, read_sort,
 )  # fmt: skip
-_OPENINGS = ("please", "could you please", "could you", "can you please", "can you", "would you please", "would you", "i want you to", "i would like you to", "i'd like you to", "we need to", "we want to", "i need to", "we would like to", "i'd like to", "you should", "you need to", "then you", "make sure to", "be sure to",
-             "first of all", "to start with", "to begin with", "first", "second", "third", "next", "then", "finally", "lastly", "at last", "in the end", "at the end", "after that", "after this", "afterwards", "after which", "once that is done", "when that is done", "also", "and", "but", "so", "now", "additionally", "in addition", "furthermore", "moreover", "from there", "with that", "and then", "last", "from that", "of these", "of those", "from these", "from those", "among these", "for this", "for that", "for the rest", "of the rest", "with the rest", "of what is left", "of what remains", "from what is left", "on top of that", "besides",
-             "step", "it should", "it must", "the pipeline should", "the pipeline must", "the pipeline", "we should", "i would like to", "we'd like to", "i want to", "just", "simply", "let us", "let's", "in a second step", "in a first step", "in the next step", "as a first step", "as a last step", "in a last step", "in the result", "in the end result", "from the result", "on the result", "with the result", "in the data", "in this data", "in the output", "before anything else", "at first", "go on to", "we then", "i then", "we", "you", "which", "that", "there", "here", "in it", "in that file", "in this file", "in the file", "in that table", "from it", "from this", "from this file", "it then", "it", "with these", "with those", "with it", "out of these", "out of those", "for these", "on these", "to do this", "to this end", "all in all", "to finish", "to finish off", "meanwhile", "therefore", "accordingly", "that done", "this done", "having done that", "thereafter", "subsequently", "secondly", "thirdly", "firstly", "after grouping", "after joining", "after the join", "after filtering", "after sorting", "after aggregating", "once joined", "once grouped", "after combining", "after that step", "after the grouping", "that means", "in other words", "e.g", "ok", "okay", "right", "well", "kindly")  # fmt: skip
-_CLOSINGS = ("as well", "too", "please", "first", "afterwards", "again", "for me", "for us", "if possible", "then", "at the end", "in the end", "also", "instead", "from now on", "at last", "only", "thanks", "thank you", "accordingly", "next", "and", "now", "as usual", "thereafter", "finally", "as always", "at first")  # fmt: skip
 
 
 @dataclass
@@ -75,7 +74,8 @@ class _Walk:
         self.roles = {t.start: roles(t.start) for t in self.tokens if t.kind is Kind.PATH}
         self.words = words
         self.outcome = Outcome(workspace=workspace)
-        self.subject_table = ""
+        self.nouns = frozenset(singular(w) for some in words.values() for w in some)
+        self.troubles: list[Trouble] = []
 
     def run(self) -> Outcome:
         i, limit = 0, len(self.tokens)
@@ -84,7 +84,11 @@ class _Walk:
         return self.outcome
 
     def _past_separators(self, i: int) -> int:
-        while i < len(self.tokens) and self.tokens[i].text in (",", ";", ".", ":", "!", "?", "–", "—", "-", "…", "...", "→") and not (self.tokens[i].text == "→" and self.context == "destination"):
+        while (
+            i < len(self.tokens)
+            and self.tokens[i].text in (",", ";", ".", ":", "!", "?", "–", "—", "-", "…", "...", "→")
+            and not (self.tokens[i].text == "→" and self.context == "destination")
+        ):
             if self.tokens[i].text in ("-", "→") and i + 1 < len(self.tokens) and self.tokens[i + 1].kind in (Kind.NUMBER, Kind.PATH):
                 break
             i += 1
@@ -106,7 +110,7 @@ class _Walk:
         return stop
 
     def _cursor(self, i: int, scope: Scope) -> Cursor:
-        return Cursor(self.text, self.tokens, scope, i, self.context, self.workspace.keys)
+        return Cursor(self.text, self.tokens, scope, i, self.context, self.workspace.keys, calculation=calculation, table_nouns=self.nouns)
 
     def _opened(self, i: int) -> int:
         """Behind the words that only open a clause."""
@@ -114,10 +118,14 @@ class _Walk:
         while True:
             before = c.i
             c.skip(",", ":")
-            if c.sees("only", "last", "first", "that", "which", "it", "there", "next", "then by", "right") and not c.sees("first of all", "it should", "it must", "it then"):
-                if not (c.sees("first", "last", "next") and (following := c.peek(1)) and (following.text == "," or following.kind is Kind.WORD and following.lemma in _STARTS)):
+            if c.sees(*w.ONLY) and not c.sees("first of all", "it should", "it must", "it then"):
+                if not (
+                    c.sees("first", "last", "next")
+                    and (following := c.peek(1))
+                    and (following.text == "," or (following.kind is Kind.WORD and following.lemma in _STARTS))
+                ):
                     break
-            c.take(*_OPENINGS)
+            c.take(*w.OPENINGS)
             if c.i == before:
                 return c.i
         return c.i
@@ -130,7 +138,7 @@ class _Walk:
         c = self._cursor(end, Scope.empty())
         with c.saved() as keep:
             c.take(",")
-            if c.take(*_CLOSINGS) and (c.done or c.low() in (",", ".", ";", "!", "?")):
+            if c.take(*w.CLOSINGS) and (c.done or c.low() in (",", ".", ";", "!", "?")):
                 keep()
         return c.i
 
@@ -158,7 +166,8 @@ class _Walk:
             options += self._about_a_table(i, tables)
         if quick:
             return options[0] if options else None
-        return max(options, key=lambda o: o[1], default=None)
+        # A destination found among words that were not understood gives way to any other reading.
+        return max(options, key=lambda o: (not (isinstance(o[0][0], Target) and o[2].doubts), o[1]), default=None)
 
     def _join_remark(self, i: int) -> list[tuple[list[Act], int, Cursor, str]]:
         """`Orders without a matching customer are not needed`, behind the join."""
@@ -185,7 +194,12 @@ class _Walk:
                 return preferred
             if len(readings) > 1:
                 first = readings[0]
-                first[2].doubts.append((first[2].words_between(i, first[1]), f"Several tables have these columns; `{first[3]}` was taken. Begin with 'In {first[3]}, …' to choose."))
+                first[2].doubts.append(
+                    (
+                        first[2].words_between(i, first[1]),
+                        f"Several tables have these columns; `{first[3]}` was taken. Begin with 'In {first[3]}, …' to choose.",
+                    )
+                )
                 return [first]
         if not readings and not named and (branch := self._branch(i)):
             return [branch]
@@ -201,7 +215,7 @@ class _Walk:
     def _named_table(self, i: int, tables: Tables) -> tuple[str | None, int]:
         """The table of `In stores.csv keep …`, and the position behind it."""
         c = self._cursor(i, self._any_scope())
-        if len(tables.scopes) > 1 and c.take("in", "from", "of", "for", "on", "within", "with"):
+        if len(tables.scopes) > 1 and c.take(*w.IN):
             if (table := table_here(c, tables)) and not c.sees("where", "whose"):
                 c.take(",", ":")
                 return table, self._opened(c.i)
@@ -237,8 +251,11 @@ class _Walk:
     def _try(self, reader: Callable[[Cursor], list[Act] | None], c: Cursor, i: int) -> tuple[list[Act], int, Cursor] | None:
         c.i = i
         found = reader(c)
-        self.troubles = getattr(self, "troubles", [])
         self.troubles += c.troubles
+        while (
+            c.i > i + 1 and not self._boundary(c.i) and (c.tokens[c.i - 1].text in (",", ";", ":", "(") or c.tokens[c.i - 1].low in ("and", "then"))
+        ):
+            c.i -= 1
         if not found or not self._boundary(c.i):
             return None
         return found, c.i, c
@@ -248,7 +265,12 @@ class _Walk:
         if i >= len(self.tokens):
             return True
         token = self.tokens[i]
-        return token.text in ",;.!?:()–—-…" or token.low in FILLERS or (token.low in ("and", "but", "then", "as", "for", "before", "if", "first", "please", "which", "only", "so"))  and self._closed(i) != i or token.low in ("and", "but", "then", "so", "before", "plus")
+        return (
+            token.text in ",;.!?:()–—-…"
+            or token.low in FILLERS
+            or ((token.low in ("and", "but", "then", "as", "for", "before", "if", "first", "please", "which", "only", "so")) and self._closed(i) != i)
+            or token.low in ("and", "but", "then", "so", "before", "plus")
+        )
 
     def _bracket(self, i: int) -> int | None:
         depth = 0
@@ -262,7 +284,13 @@ class _Walk:
         """A remark in brackets that no clause has used: doubted unless it plainly asks for nothing."""
         inside = self.text[self.tokens[i].start : self.tokens[end - 1].end].strip("()")
         if not is_guaranteed(inside) and not describes_a_file(inside):
-            self.outcome.pieces.append(Piece(inside, understood=False, hint="This remark was not taken into account. If it asks for something, say it in a sentence of its own."))
+            self.outcome.pieces.append(
+                Piece(
+                    inside,
+                    understood=False,
+                    hint="This remark was not taken into account. If it asks for something, say it in a sentence of its own.",
+                )
+            )
         return end
 
     def _resync(self, i: int, limit: int) -> int:
@@ -281,7 +309,7 @@ class _Walk:
         while end > i + 1 and (self.tokens[end - 1].text in ",;" or self.tokens[end - 1].low in ("and", "then", "but")):
             end -= 1
         words = self.text[self.tokens[i].start : self.tokens[end - 1].end]
-        inside = [t for t in getattr(self, "troubles", []) if i <= t.at < max(end, i + 1)]
+        inside = [t for t in self.troubles if i <= t.at < max(end, i + 1)]
         trouble = max(inside, key=lambda t: (t.sure, t.rule in ("ambiguous-column", "formula"), t.at), default=None)
         hint = " ".join(x for x in ((trouble.message, trouble.fix) if trouble else ()) if x)
         self.outcome.pieces.append(Piece(words, understood=False, hint=hint, trouble=trouble))
@@ -308,9 +336,17 @@ class _Walk:
         space = self.workspace
         if isinstance(act, Keys):
             if space.keys and space.keys != act.columns:
-                return Trouble("pending-group", f"The grouping by {', '.join(space.keys)} has no aggregations.", 0, "Say what to compute for each group.", sure=True)
+                return Trouble(
+                    "pending-group",
+                    f"The grouping by {', '.join(space.keys)} has no aggregations.",
+                    0,
+                    "Say what to compute for each group.",
+                    sure=True,
+                )
             space.keys = act.columns
             return "group"
+        if isinstance(act, CellFill):
+            return space.refine_pivot(act.value)
         if isinstance(act, JoinRemark):
             return space.refine_join(act.how)
         if isinstance(act, Said):
@@ -328,13 +364,20 @@ class _Walk:
             if "aggregations" in act.config:
                 space.keys = ()
             elif space.keys and "add_columns" not in act.config:
-                return Trouble("pending-group", f"The grouping by {', '.join(space.keys)} has no aggregations.", 0, "Say what to compute for each group.", sure=True)
+                return Trouble(
+                    "pending-group",
+                    f"The grouping by {', '.join(space.keys)} has no aggregations.",
+                    0,
+                    "Say what to compute for each group.",
+                    sure=True,
+                )
             made = space.apply(act, sentence, table)
-            if not isinstance(made, Trouble) and len(space.tables) > 1 and table in space.tables:
-                self.subject_table = table
             return made
         return Trouble("unknown", "Not understood.", 0)
 
 
-_STARTS = frozenset("read load take use open import keep drop remove exclude ignore skip discard filter sort order group aggregate sum count compute calculate add derive join merge combine rename convert cast fill replace save write output export put store".split())
-
+_STARTS = frozenset(word_list(
+        "read load take use open import keep drop remove exclude ignore skip discard filter sort order group aggregate sum count compute "
+        "calculate add derive join merge combine rename convert cast fill replace save write output export put store"
+    )
+)

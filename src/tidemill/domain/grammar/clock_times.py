@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 _UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
           "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
@@ -19,23 +20,9 @@ _CLOCK = r"(?:\s?o\s?['’]?\s?clock\b)"
 _DAYPART = r"(?:,?\s+(?:in\s+the\s+(?P<daypart>morning|afternoon|evening)|at\s+(?P<night>night))\b)"
 _EXACT = r"(?:\s+(?:sharp|exactly|precisely|on\s+the\s+dot)\b)"
 _TAIL = rf"{_EXACT}?{_DAYPART}?{_EXACT}?"
-_PAST = rf"(?P<part>half|(?:a\s+)?quarter|{NUMBER})(?:\s+minutes?|\s+mins?)?\s+(?P<side>past|after|to|before)\s+(?P<hour>{_HOUR})\b(?![:.]\d)"
-
-_FORMS = tuple(re.compile(form, re.IGNORECASE) for form in (
-    rf"(?P<word>(?:12\s+|twelve\s+)?(?:noon|midday|midnight)){_TAIL}",
-    rf"{_PAST}{_CLOCK}?{_MERIDIEM}?{_TAIL}",
-    rf"(?P<hour>\d{{1,2}})\s?(?:[:.]|h)\s?(?P<minute>[0-9]\d)(?:[:.](?P<second>\d\d))?(?!\d|[.:]\d)(?:\s?(?:h|hrs|hours)\b|{_CLOCK})?{_MERIDIEM}?{_TAIL}",
-    rf"(?P<hour>{_HOUR}|\d\d){_CLOCK}?{_MERIDIEM}{_TAIL}",
-    rf"(?P<hour>{_HOUR}){_CLOCK}{_TAIL}",
-    rf"(?P<hour>\d{{1,2}})\s?h(?:rs)?\b{_TAIL}",
-    rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)\s?(?:h|hrs|hours)\b{_TAIL}",
-    rf"(?P<hour>{'|'.join(_UNITS[12:0:-1])})\s+(?P<spoken>(?:twenty|thirty|forty|fifty)(?:[- ](?:five|{'|'.join(_UNITS[1:10])}))?"
-    rf"|ten|eleven|twelve|fifteen)\b{_MERIDIEM}?{_TAIL}",
-))  # fmt: skip
-_BARE_FORMS = tuple(re.compile(form, re.IGNORECASE) for form in (
-    rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?![\d:.]){_TAIL}",
-    rf"(?P<hour>{_HOUR}|\d\d)(?![\d:]|\.\d|[- ]?(?:minutes?|mins?|hours?|past|st\b|nd\b|rd\b|th\b|times|days?|weeks?|months?)\b){_TAIL}",
-))  # fmt: skip
+# Without "minutes", digits before "to" begin a span: 9 to 17.
+_PAST = (rf"(?P<part>half|(?:a\s+)?quarter|(?:{NUMBER}(?=\s+min|\s+(?:past|after)))|(?:five|ten|twenty(?:[- ]five)?)\b)(?:\s+minutes?|\s+mins?)?\s+"
+         rf"(?P<side>past|after|to|before)\s+(?P<hour>{_HOUR})\b(?![:.]\d)")  # fmt: skip
 
 MORNING, AFTERNOON, EVENING, NIGHT = "morning", "afternoon", "evening", "night"
 
@@ -65,13 +52,16 @@ class Clock:
         return f"{self.hour:02}:{self.minute:02}"
 
 
-def read_clock(text: str, position: int, *, bare: bool) -> tuple[Clock, int] | None:
+def read_clock(text: str, position: int, *, bare: bool, span: bool = False) -> tuple[Clock, int] | None:
     """The time of day that stands at `position`, and where it ends.
 
     Args:
         bare: Also take an hour alone (`7`, `0600`), which needs a word such as "at" before it.
+        span: It is one end of a span, so that "ten to five" is not 4:50.
     """
-    for form in _FORMS + (_BARE_FORMS if bare else ()):
+    for form in _forms() + (_bare_forms() if bare else ()):
+        if span and "side" in form.groupindex:
+            continue
         if match := form.match(text, position):
             return _clock(match), match.end()
     return None
@@ -105,6 +95,32 @@ def settle(clock: Clock, daypart: str = "") -> Clock:
 def number(text: str) -> int:
     """The value of what `NUMBER` matched."""
     return int(text) if text.isdecimal() else NUMBER_WORDS[re.sub(r"\s+", " ", text.lower())]
+
+
+@lru_cache(maxsize=1)
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """The ways to write a time that is one without a word before it."""
+    forms = (
+        rf"(?P<word>(?:12\s+|twelve\s+)?(?:noon|midday|midnight)){_TAIL}",
+        rf"{_PAST}{_CLOCK}?{_MERIDIEM}?{_TAIL}",
+        rf"(?P<hour>\d{{1,2}})\s?(?:[:.]|h)\s?(?P<minute>[0-9]\d)(?:[:.](?P<second>\d\d))?(?!\d|[.:]\d)(?:\s?(?:h|hrs|hours)\b|{_CLOCK})?{_MERIDIEM}?{_TAIL}",
+        rf"(?P<hour>{_HOUR}|\d\d){_CLOCK}?{_MERIDIEM}{_TAIL}",
+        rf"(?P<hour>{_HOUR}){_CLOCK}{_TAIL}",
+        rf"(?P<hour>{_HOUR}){_DAYPART}{_EXACT}?",
+        rf"(?P<hour>\d{{1,2}})\s?h(?:rs)?\b{_TAIL}",
+        rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)\s?(?:h|hrs|hours)\b{_TAIL}",
+        rf"(?P<hour>{'|'.join(_UNITS[12:0:-1])})\s+(?P<spoken>(?:twenty|thirty|forty|fifty)(?:[- ](?:five|{'|'.join(_UNITS[1:10])}))?"
+        rf"|ten|eleven|twelve|fifteen)\b{_MERIDIEM}?{_TAIL}",
+    )
+    return tuple(re.compile(form, re.IGNORECASE) for form in forms)
+
+
+@lru_cache(maxsize=1)
+def _bare_forms() -> tuple[re.Pattern[str], ...]:
+    """The ways to write a time that need a word such as "at" before them."""
+    no_unit = r"(?![\d:]|\.\d|[- ]?(?:minutes?|mins?|hours?|past|st\b|nd\b|rd\b|th\b|times|days?|weeks?|months?)\b)"
+    forms = (rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[:.]\d){_TAIL}", rf"(?P<hour>{_HOUR}|\d\d){no_unit}{_TAIL}")
+    return tuple(re.compile(form, re.IGNORECASE) for form in forms)
 
 
 def _clock(match: re.Match[str]) -> Clock:

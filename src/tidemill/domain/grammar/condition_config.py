@@ -89,7 +89,9 @@ def _test(test: Test) -> str:
     if test.part in _SIGNS:
         compared = f"{text} {_SIGNS[test.part]} {literal(fold(operand))}"
         return f"({compared} or {column} is null)" if test.part == "not_equals" else compared
-    name = {"contains": "contains", "not_contains": "contains", "starts_with": "starts_with", "ends_with": "ends_with", "matches": "regex_matches"}[test.part]
+    name = {"contains": "contains", "not_contains": "contains", "starts_with": "starts_with", "ends_with": "ends_with", "matches": "regex_matches"}[
+        test.part
+    ]
     called = f"{name}({text}, {literal(fold(operand))})"
     return f"not coalesce({called}, false)" if test.part == "not_contains" else called
 

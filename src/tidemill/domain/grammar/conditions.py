@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.literals import Span, check_spelling, day_span, value
+from tidemill.domain.grammar.phrasebook import conditions as w
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.units import take_unit
 from tidemill.domain.grammar.vocabulary import singular
@@ -18,8 +19,12 @@ from tidemill.domain.transforms import Scalar
 Operand = Scalar | tuple[Scalar, ...]
 
 
+class Cond:
+    """A condition: one of the classes below."""
+
+
 @dataclass(frozen=True)
-class Test:
+class Test(Cond):
     """One part of a `Condition` of one column; `part` is its field name."""
 
     column: str
@@ -29,47 +34,62 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Raw:
+class Raw(Cond):
     """A comparison that only a formula can hold."""
 
     formula: str
 
 
 @dataclass(frozen=True)
-class Both:
+class Both(Cond):
     parts: tuple[Cond, ...]
 
 
 @dataclass(frozen=True)
-class Either:
+class Either(Cond):
     parts: tuple[Cond, ...]
 
 
 @dataclass(frozen=True)
-class Opposite:
+class Opposite(Cond):
     part: Cond
 
-
-Cond = Test | Raw | Both | Either | Opposite
 
 COMPARISONS: tuple[tuple[str, str], ...] = tuple(
     (phrase, part)
     for part, phrases in {
-        "greater_than_or_equal": ">=|≥|=>|at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|"
-        "more than or equal to|greater or equal to|greater than or equals|equal to or greater than|equal to or more than|equal to or above|on or after|from on or after|since|a minimum of|minimum|min|minimum of|at or above|no earlier than|"
-        "not before|no lower than|not lower than|starting from|starting on|bigger than or equal to|above or equal to|not earlier than|not smaller than",
-        "less_than_or_equal": "<=|≤|at most|no more than|not more than|no greater than|not greater than|up to|not above|not over|less than or equal to|"
-        "less or equal to|smaller than or equal to|equal to or less than|equal to or below|on or before|no later than|not after|not later than|a maximum of|maximum|max|maximum of|not exceeding|at or below|"
+        "greater_than_or_equal": ">=|≥|=>|at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater "
+        "than or equal to|"
+        "more than or equal to|greater or equal to|greater than or equals|equal to or greater than|equal to or "
+        "more than|equal to or above|on or after|from on or after|since|a minimum of|minimum|min|minimum of|at "
+        "or above|no earlier than|"
+        "not before|no lower than|not lower than|starting from|starting on|bigger than or equal to|above or equal "
+        "to|not earlier than|not smaller than",
+        "less_than_or_equal": "<=|≤|at most|no more than|not more than|no greater than|not greater than|up to|not above|not over|less "
+        "than or equal to|"
+        "less or equal to|smaller than or equal to|equal to or less than|equal to or below|on or before|no later "
+        "than|not after|not later than|a maximum of|maximum|max|maximum of|not exceeding|at or below|"
         "no higher than|not higher than|up to and including|until and including|through|below or equal to|under or equal to|not more than",
-        "greater_than": ">|above|over|greater than|more than|larger than|bigger than|higher than|exceeds|exceed|exceeding|heavier than|older than|longer than|"
-        "later than|after|beyond|strictly above|strictly greater than|strictly more than|newer than|costlier than|taller than|hotter than|warmer than|in excess of|"
+        "greater_than": ">|above|over|greater than|more than|larger than|bigger than|higher than|exceeds|exceed|exceeding|heavier "
+        "than|older than|longer than|"
+        "later than|after|beyond|strictly above|strictly greater than|strictly more than|newer than|costlier "
+        "than|taller than|hotter than|warmer than|in excess of|"
         "has exceeded|exceeded|dearer than|faster than",
         "less_than": "<|below|under|less than|smaller than|lower than|fewer than|before|earlier than|lighter than|shorter than|prior to|cheaper than|"
         "younger than|colder than|strictly below|strictly less than|strictly under|cooler than|slower than",
-        "not_equals": "!=|<>|≠|not equal to|not equals|does not equal|do not equal|other than|different from|anything but|differs from|anything other than|unequal to",
+        "not_equals": (
+            "!=|<>|≠|not equal to|not equals|does not equal|do not equal|other than|different from|anything "
+            "but|differs from|anything other than|unequal to"
+        ),
         "equals": "=|==|equals|equal to|equal|exactly|set to|exactly equal to|the same as|identical to|marked as|marked|recorded as",
-        "not_contains": "does not contain|do not contain|doesn't contain|not containing|does not include|don't contain|without the text|not contains|doesn't include|not contain",
-        "contains": "contains|containing|contain|includes the text|including the text|contains the text|contains the word|containing the word|containing the text|has the text|includes|mentions|mentioning",
+        "not_contains": (
+            "does not contain|do not contain|doesn't contain|not containing|does not include|don't contain|"
+            "without the text|not contains|doesn't include|not contain"
+        ),
+        "contains": (
+            "contains|containing|contain|includes the text|including the text|contains the text|contains "
+            "the word|containing the word|containing the text|has the text|includes|mentions|mentioning"
+        ),
         "starts_with": "starts with|starting with|begins with|beginning with|start with|begin with|starts in|prefixed with",
         "ends_with": "ends with|ending with|ends in|ending in|end with|end in",
         "matches": "matches the regex|matching the regex|matches the regular expression|matches the pattern|matching the pattern",
@@ -82,16 +102,6 @@ _OPPOSITE = {
     "less_than": "greater_than_or_equal", "less_than_or_equal": "greater_than", "in_": "not_in", "not_in": "in_", "contains": "not_contains",
     "not_contains": "contains",
 }  # fmt: skip
-_COPULAS = ("is", "are", "was", "were", "be", "being", "has been", "have been", "has", "have", "having", "lies", "lie", "falls", "fall", "stands", "reads",
-            "that is", "that are", "which is", "which are", "must be", "should be", "is currently", "has a value", "a value", "with a value", "value is", "value", "comes", "equals to", "with a")  # fmt: skip
-_ABSENT = ("missing", "null", "blank", "empty", "not given", "not set", "absent", "not filled in", "not filled", "not present", "not available", "unset",
-           "missing or empty", "empty or missing", "null or empty", "blank or missing", "missing or blank", "empty or null", "not known", "nothing", "not there", "not recorded", "no value")  # fmt: skip
-_THERE = ("not missing", "not null", "not blank", "not empty", "present", "given", "filled in", "filled", "available", "non-missing", "non-null",
-          "non-empty", "a value", "known", "not missing or empty", "set", "there", "recorded")  # fmt: skip
-_IGNORE_CASE = ("ignore case", "ignoring case", "case insensitive", "case-insensitive", "case-insensitively", "regardless of case", "in any case", "any case",
-                "upper or lower case", "case does not matter", "whatever the case", "ignoring upper and lower case", "no matter the case", "in upper or lower case",
-                "irrespective of case", "not case sensitive", "case ignored", "ignoring the case", "in any spelling of case", "whatever the capitalisation",
-                "ignoring capitalisation", "regardless of capitalisation", "regardless of upper or lower case", "case doesn't matter")  # fmt: skip
 
 
 def condition(c: Cursor) -> Cond | None:
@@ -101,12 +111,21 @@ def condition(c: Cursor) -> Cond | None:
     if first is None:
         return None
     parts = [first]
-    while more := c.attempt(lambda: _after(c, ("or", "or where", "or if", "or when", "or with", "or whose", "or that", "or which", "or else", "||"), lambda: _conjunction(c))):
+    while more := c.attempt(
+        lambda: _after(
+            c, ("or", "or where", "or if", "or when", "or with", "or whose", "or that", "or which", "or else", "||"), lambda: _conjunction(c)
+        )
+    ):
         parts.append(more)
     if len(parts) == 1:
         return first
     if any(isinstance(p, Both) for p in parts) and not any(t.text == "(" for t in c.tokens[start : c.i]):
-        c.doubts.append((c.words_between(start, c.i), "It is not clear how 'and' and 'or' belong together here: 'and' was read first. Put brackets, as in '(A and B) or C'."))
+        c.doubts.append(
+            (
+                c.words_between(start, c.i),
+                "It is not clear how 'and' and 'or' belong together here: 'and' was read first. Put brackets, as in '(A and B) or C'.",
+            )
+        )
     return Either(tuple(parts))
 
 
@@ -115,25 +134,18 @@ def _after(c: Cursor, marks: tuple[str, ...], reader: Callable[[], Cond | None])
     return reader() if c.take(*marks) else None
 
 
-_ANDS = ("and", "and also", "and where", "and whose", "and with", "and that", "and which", "and if", "and when", "but", "but only", "but with", "and have",
-         "and has", "as well as", "&", "and only", "and then only", "and the", "and only if", "and only where", "and a", "but also", "but where", "&&")  # fmt: skip
-
-
 def _conjunction(c: Cursor) -> Cond | None:
     first = c.attempt(lambda: _simple(c))
     if first is None:
         return None
     parts = [first]
-    while more := c.attempt(lambda: _after(c, _ANDS, lambda: _simple(c))):
+    while more := c.attempt(lambda: _after(c, w.ANDS, lambda: _simple(c))):
         parts.append(more)
     return first if len(parts) == 1 else Both(tuple(parts))
 
 
 def _simple(c: Cursor) -> Cond | None:
-    for reader in (_bracketed, _negated, _prefix_absent, _about_columns, _reversed, _without_subject, _adjective):
-        if (found := c.attempt(lambda r=reader: r(c))) is not None:  # type: ignore[misc]  # called at once
-            return found
-    return None
+    return c.first((_bracketed, _negated, _prefix_absent, _about_columns, _reversed, _without_subject, _adjective, _calculated))
 
 
 def _bracketed(c: Cursor) -> Cond | None:
@@ -176,17 +188,13 @@ def _spread(c: Cursor, names: tuple[str, ...], start: int, make: Callable[[str],
 
 def _prefix_absent(c: Cursor) -> Cond | None:
     start = c.i
-    phrase = c.take("without", "without a", "without any", "lacking", "lack", "missing", "missing a", "no", "with no", "a missing", "an empty", "empty", "a blank", "blank",
-                    "have no", "has no", "that have no", "there is no", "with a missing", "with missing", "with an empty", "with empty", "having no", "with blank", "with a blank", "null",
-                    "any missing", "a null", "with null", "do not have", "do not have a", "don't have a", "do not have any", "does not have a", "doesn't have a", "there is no value in", "that lack",
-                    "with no value in", "no value in", "with nothing in", "without a value in", "without a value for", "with no value for", "without value in")  # fmt: skip
+    phrase = c.take(*w.WITHOUT)  # fmt: skip
     if phrase:
         if c.take("null or", "empty or"):
             c.take("missing", "empty")
         names = c.columns(demanded=True)
         return _spread(c, names, start, lambda n: Test(n, "is_null", operand=True)) if names else None
-    if c.take("with a", "with an", "with", "that have a", "that have an", "that have", "having a", "having an", "have a", "have an", "has a", "has an", "with a known", "with a non-missing",
-              "non-missing", "with non-missing", "a value in", "with a value in"):  # fmt: skip
+    if c.take(*w.WITH_A):  # fmt: skip
         names = c.columns()
         rest = c.peek()
         if names and (rest is None or rest.text in ",.;)" or rest.low in ("and", "then")):
@@ -196,8 +204,7 @@ def _prefix_absent(c: Cursor) -> Cond | None:
 
 def _about_columns(c: Cursor) -> Cond | None:
     start = c.i
-    c.take("the", "with", "with a", "with an", "with the", "whose", "where", "where the", "if", "when", "which have", "that have", "having", "the value of", "there is a", "their", "a", "an",
-           "which have a", "that have a", "having a")  # fmt: skip
+    c.take(*w.THE)  # fmt: skip
     names = c.columns(demanded=_value_follows(c))
     if not names:
         return None
@@ -217,9 +224,9 @@ def _value_follows(c: Cursor) -> bool:
 def predicate(c: Cursor, names: tuple[str, ...], start: int) -> Cond | None:
     """What is said of the columns `names`: `is above 3`, `= 'x'`, `contains "bot" (ignore case)`."""
     c.take("value", "values")
-    copula = bool(c.take(*_COPULAS))
-    c.take("all", "both", "also", "still", "either", "strictly", "of", "always", "only", "as")
-    if c.take("not") and not c.sees("missing", "null", "blank", "empty", "below", "above", "under", "over", "less", "more", "equal", "before", "after", "greater"):
+    copula = bool(c.take(*w.COPULAS))
+    c.take(*w.ALL)
+    if c.take("not") and not c.sees(*w.MISSING):
         inner = _positive(c, names, start, bare=True)
         return opposite(inner) if inner else None
     if c.tokens[c.i - 1].low == "not":
@@ -231,12 +238,19 @@ def predicate(c: Cursor, names: tuple[str, ...], start: int) -> Cond | None:
 
 
 def _positive(c: Cursor, names: tuple[str, ...], start: int, *, bare: bool) -> Cond | None:
-    if len(names) > 1 and not bare and not c.sees(*_ABSENT, *_THERE, *(p for p, _ in COMPARISONS)):
+    if len(names) > 1 and not bare and not c.sees(*w.ABSENT, *w.THERE, *(p for p, _ in COMPARISONS)):
         return None
     if (test := c.attempt(lambda: _presence(c))) is not None:
         return _spread(c, names, start, lambda n: Test(n, "is_null", operand=test))
-    if len(names) == 1 and not c.sees("zero or", "zero and") and (sign := c.take("positive", "negative", "zero", "non-negative", "non-zero", "nonzero")) and c.scope.type_of(names[0]).is_numeric:
-        part = {"positive": "greater_than", "negative": "less_than", "zero": "equals", "non-negative": "greater_than_or_equal"}.get(sign, "not_equals")
+    if (
+        len(names) == 1
+        and not c.sees("zero or", "zero and")
+        and (sign := c.take("positive", "negative", "zero", "non-negative", "non-zero", "nonzero"))
+        and c.scope.type_of(names[0]).is_numeric
+    ):
+        part = {"positive": "greater_than", "negative": "less_than", "zero": "equals", "non-negative": "greater_than_or_equal"}.get(
+            sign, "not_equals"
+        )
         return Test(names[0], part, 0)
     if len(names) > 1:
         conds = []
@@ -253,18 +267,16 @@ def _positive(c: Cursor, names: tuple[str, ...], start: int, *, bare: bool) -> C
 
 def _presence(c: Cursor) -> bool | None:
     """True: missing; False: there."""
-    absent = c.take(*_ABSENT)
-    if absent or c.take(*_THERE):
+    absent = c.take(*w.ABSENT)
+    if absent or c.take(*w.THERE):
         rest = c.peek()
         return bool(absent) if rest is None or rest.low != "to" else None
     return None
 
 
 def _one(c: Cursor, name: str, *, bare: bool) -> Cond | None:
-    for reader in (_between, _membership, _compared, _in_period):
-        if (found := c.attempt(lambda r=reader: r(c, name))) is not None:  # type: ignore[misc]  # called at once
-            return found
-    return c.attempt(lambda: _bare_values(c, name, bare=bare))
+    found = c.first((_between, _membership, _compared, _in_period), name)
+    return found if found is not None else c.attempt(lambda: _bare_values(c, name, bare=bare))
 
 
 def _is_temporal(c: Cursor, name: str) -> bool:
@@ -278,13 +290,13 @@ def _is_temporal(c: Cursor, name: str) -> bool:
 
 
 def _between(c: Cursor, name: str) -> Cond | None:
-    if not c.take("between", "in the range", "in the range of", "in the range from", "within", "from", "ranging from", "in between"):
+    if not c.take(*w.BETWEEN):
         return None
     inclusive = "exclusive" not in c.text.lower()
     if _is_temporal(c, name) and (low := day_span(c)):
         if c.take("onwards", "onward", "on", "or later", "and later", "and on"):
             return period(c, name, "greater_than_or_equal", low)
-        high = day_span(c) if c.take("and", "to", "until", "till", "through", "up to", "-", "–") else None
+        high = day_span(c) if c.take(*w.AND) else None
         return _days(c, name, low, high) if high and inclusive else None
     first = value(c, name)
     take_unit(c, name)
@@ -300,8 +312,7 @@ def _inclusive_remark(c: Cursor) -> None:
     with c.saved() as keep:
         c.take(",")
         bracket = c.take("(")
-        if c.take("inclusive", "both inclusive", "both included", "both ends included", "included", "including both", "both days included", "inclusive of both", "including both ends",
-                  "both ends inclusive", "both dates included", "inclusively", "both dates inclusive", "both days inclusive", "ends included", "bounds included", "both bounds included"):  # fmt: skip
+        if c.take(*w.INCLUSIVE):  # fmt: skip
             if not bracket or c.take(")"):
                 keep()
 
@@ -334,10 +345,10 @@ def period(c: Cursor, name: str, part: str, span: Span) -> Cond:
 
 
 def _in_period(c: Cursor, name: str) -> Cond | None:
-    c.take("in", "on", "during", "within", "from", "dated", "the", "in the", "of", "falls in", "in the month of")
+    c.take(*w.IN)
     if not _is_temporal(c, name) or (span := day_span(c)) is None:
         return None
-    if c.take("onwards", "onward", "or later", "and later", "or after", "and after", "on"):
+    if c.take(*w.ONWARDS):
         return period(c, name, "greater_than_or_equal", span)
     if c.take("or earlier", "or before", "and earlier", "and before"):
         return period(c, name, "less_than_or_equal", span)
@@ -345,8 +356,7 @@ def _in_period(c: Cursor, name: str) -> Cond | None:
 
 
 def _membership(c: Cursor, name: str) -> Cond | None:
-    phrase = c.take("in", "one of", "any of", "among", "in the list", "is one of", "is in", "one of the values", "not in", "none of", "not one of", "in any of", "either of", "not any of",
-                    "one of these", "is any of", "one of the following", "among the values", "not among")  # fmt: skip
+    phrase = c.take(*w.IN_2)  # fmt: skip
     if not phrase:
         return None
     c.take(":")
@@ -384,22 +394,22 @@ def _starts_condition(c: Cursor) -> bool:
     if token is None or token.kind in (Kind.QUOTED, Kind.NUMBER):
         return False
     with c.saved():
-        if c.sees("only", "keep", "drop", "where", "whose", "with", "those", "remove", "exclude", "then", "group", "sort", "save", "write", "add", "rename", "count", "ignore"):
+        if c.sees(*w.ONLY):
             return True
         c.take("the", "a", "an")
-        return bool(c.column()) and (c.done or c.sees(*_COPULAS, *(p for p, _ in COMPARISONS), "between", "in", "not", "missing", "isn't"))
+        return bool(c.column()) and (c.done or c.sees(*w.COPULAS, *(p for p, _ in COMPARISONS), "between", "in", "not", "missing", "isn't"))
 
 
 def _compared(c: Cursor, name: str) -> Cond | None:
     part = next((part for phrase, part in _BY_LENGTH if c.take(phrase)), None)
     if part is None:
         return None
-    c.take("the", "a value of", "value", "a", "the value", "the text", "the word", "the date", ":", "the string", "the letters", "the prefix")
+    c.take(*w.THE_2)
     if part in ("starts_with", "ends_with", "contains", "not_contains", "matches"):
         return _text_part(c, name, part)
     if _is_temporal(c, name) and (span := c.attempt(lambda: day_span(c))):
         return period(c, name, part, span)
-    if (other := c.attempt(lambda: _other_side(c, name))) is not None:
+    if part in _SIGNS and (other := c.longest(lambda: _other_side(c, name), lambda: _calculated_side(c))) is not None:
         return Raw(f"{{{name}}} {_SIGNS[part]} {other}")
     if part in ("equals", "not_equals") and (found := values_list(c, name)):
         if len(found) == 1:
@@ -415,6 +425,14 @@ def _compared(c: Cursor, name: str) -> Cond | None:
 _SIGNS = {"equals": "=", "not_equals": "!=", "greater_than": ">", "greater_than_or_equal": ">=", "less_than": "<", "less_than_or_equal": "<="}
 
 
+def _calculated_side(c: Cursor) -> str | None:
+    """`cost times 2`: a calculation with a column on the right side."""
+    if c.calculation is None or (token := c.peek()) is None or token.kind is Kind.QUOTED:
+        return None
+    text = c.calculation(c)
+    return text if text and "{" in text and not re.fullmatch(r"\{[^{}]*\}", text) else None
+
+
 def _other_side(c: Cursor, name: str) -> str | None:
     """Another column, possibly times or plus a number, that `name` is compared with."""
     token = c.peek()
@@ -428,7 +446,11 @@ def _other_side(c: Cursor, name: str) -> str | None:
     if other is None or other == name:
         return None
     kind = c.scope.type_of(other)
-    if kind is not c.scope.type_of(name) and not (kind.is_numeric and c.scope.type_of(name).is_numeric) and not (kind.is_temporal and c.scope.type_of(name).is_temporal):
+    if (
+        kind is not c.scope.type_of(name)
+        and not (kind.is_numeric and c.scope.type_of(name).is_numeric)
+        and not (kind.is_temporal and c.scope.type_of(name).is_temporal)
+    ):
         return None
     return f"{{{other}}}"
 
@@ -459,14 +481,10 @@ def ignore_case(c: Cursor) -> bool:
     with c.saved() as keep:
         c.take(",")
         bracket = c.take("(")
-        if c.take(*_IGNORE_CASE) and (not bracket or c.take(")")):
+        if c.take(*w.IGNORE_CASE) and (not bracket or c.take(")")):
             keep()
             return True
     return False
-
-
-_OR_MORE = ("or more", "or higher", "or above", "or later", "and above", "and over", "and up", "or greater", "or over", "upwards", "onwards", "and more", "+", "or better", "or larger", "or longer", "or heavier")
-_OR_LESS = ("or less", "or lower", "or below", "or fewer", "or earlier", "or under", "and below", "and under", "or smaller", "and less", "or shorter")
 
 
 def _bare_values(c: Cursor, name: str, *, bare: bool) -> Cond | None:
@@ -480,9 +498,9 @@ def _bare_values(c: Cursor, name: str, *, bare: bool) -> Cond | None:
     if first is None:
         return None
     take_unit(c, name)
-    if c.take(*_OR_MORE):
+    if c.take(*w.OR_MORE):
         return Test(name, "greater_than_or_equal", first)
-    if c.take(*_OR_LESS):
+    if c.take(*w.OR_LESS):
         return Test(name, "less_than_or_equal", first)
     if not bare and not _certain(c, name, first):
         return None
@@ -501,7 +519,7 @@ def _certain(c: Cursor, name: str, operand: Scalar) -> bool:
 
 def _reversed(c: Cursor) -> Cond | None:
     """`more than 3 visits`, `heavier than 2.5 in weight_kg`, `at least 10 of quantity`."""
-    c.take("with", "that have", "having", "have", "which have", "has", "with a", "of")
+    c.take(*w.WITH)
     c.take("a")
     place = c.i
     part = next((part for phrase, part in _BY_LENGTH if c.take(phrase)), None)
@@ -511,7 +529,7 @@ def _reversed(c: Cursor) -> Cond | None:
     with c.saved():
         if day_span(c) is None and value(c, None) is None:
             return None
-        c.take("in", "of", "for", "as", "in the", "by", "in terms of", "on")
+        c.take(*w.IN_3)
         name = c.column()
         end = c.i
     if name is None:
@@ -521,7 +539,7 @@ def _reversed(c: Cursor) -> Cond | None:
         found: Cond = period(c, name, part, span)
     else:
         operand = value(c, name)
-        if operand is None or (isinstance(operand, str) and place != after and not c.scope.type_of(name) is ColumnType.STRING):
+        if operand is None or (isinstance(operand, str) and place != after and c.scope.type_of(name) is not ColumnType.STRING):
             return None
         found = Test(name, part, operand)
     c.i = end
@@ -533,6 +551,7 @@ def _without_subject(c: Cursor) -> Cond | None:
     """`above 10 and below 100`: the second condition is about the column of the first."""
     if not c.subject:
         return None
+    c.take("it", "that", "this", "they", "the value", "the same column")
     token = c.peek()
     if token is None or not (c.sees("not", "is", "are", "between", "does", "has been", *(p for p, _ in COMPARISONS))):
         return None
@@ -541,21 +560,49 @@ def _without_subject(c: Cursor) -> Cond | None:
 
 def _adjective(c: Cursor) -> Cond | None:
     """`active`: a column of yes and no that is called so."""
+    start = c.i
     negative = bool(c.take("not", "is not", "are not", "isn't", "aren't"))
     if not negative:
-        c.take("is", "are", "was", "were", "that are", "which are", "they are", "it is")
+        c.take(*w.IS)
     token = c.peek()
     if token is None or token.kind is not Kind.WORD:
         return None
     name = next((n for n in (token.text, f"is_{token.low}", f"is_{singular(token.low)}") if c.scope.find(n, lenient=False).names), None)
     if name is None:
-        return None
+        return _grounded_adjective(c, negative=negative) if c.i > start else None
     column = c.scope.find(name, lenient=False).names[0]
     if c.scope.type_of(column) is not ColumnType.BOOLEAN:
         return None
     c.i += 1
     c.subject = (column,)
     return Test(column, "equals", not negative)
+
+
+def _grounded_adjective(c: Cursor, *, negative: bool) -> Cond | None:
+    """`that are paid or open`: values that exactly one column holds."""
+    test = grounded(c, c.tokens[c.i].text)
+    if test is None:
+        return None
+    values = values_list(c, test.column)
+    if not values:
+        return None
+    c.subject = (test.column,)
+    found = Test(test.column, "equals", values[0]) if len(values) == 1 else Test(test.column, "in_", tuple(values))
+    return opposite(found) if negative else found
+
+
+def _calculated(c: Cursor) -> Cond | None:
+    """`quantity times unit_price is above 100`: something calculated is compared."""
+    if c.calculation is None:
+        return None
+    c.take("the", "where", "whose")
+    left = c.calculation(c)
+    if left is None or left.count("{") < 1 or re.fullmatch(r"\{[^{}]*\}", left):
+        return None
+    c.take("is", "are", "comes to", "was")
+    part = next((part for phrase, part in _BY_LENGTH if c.take(phrase)), None)
+    right = c.calculation(c) if part in _SIGNS else None
+    return Raw(f"{left} {_SIGNS[part]} {right}") if part and right else None
 
 
 def grounded(c: Cursor, word: str) -> Test | None:

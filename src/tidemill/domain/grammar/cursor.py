@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from tidemill.domain.grammar.scope import Match, Scope
 from tidemill.domain.grammar.tokens import Kind, Token
-from tidemill.domain.grammar.vocabulary import ARTICLES, NUMBER_WORDS, ROW_NOUNS, STOPWORDS, singular
+from tidemill.domain.grammar.vocabulary import ARTICLES, NUMBER_WORDS, ROW_NOUNS, STOPWORDS, singular, word_list
 
 T = TypeVar("T")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _COLUMN_WORDS = ("column", "field", "columns", "fields", "attribute", "attributes", "value", "values", "variable")
+_NO_WORDS = frozenset({Kind.QUOTED, Kind.TICK, Kind.PATH, Kind.DATE})
 LONGEST_COLUMN = 7
 """Tokens of the longest column name that is looked for without quotation marks."""
 
@@ -48,6 +50,10 @@ class Cursor:
     notes: list[str] = field(default_factory=list)
     doubts: list[tuple[str, str]] = field(default_factory=list)
     """Words and hint of what was read, but not for certain."""
+    table_nouns: frozenset[str] = frozenset()
+    """Singular words that name one of the tables of the brief."""
+    calculation: Callable[[Cursor], str | None] | None = None
+    """Reads a calculation; conditions compare its result, and it can hold conditions itself."""
     subject: tuple[str, ...] = ()
     """Columns that the last condition was about, for one that names none."""
 
@@ -66,22 +72,35 @@ class Cursor:
 
     def take(self, *phrases: str) -> str | None:
         """Consumes the longest of `phrases` that stands here (inflected verbs count as their base form) and returns it."""
-        for phrase in sorted(phrases, key=lambda p: -len(p.split())):
-            if self.sees(phrase):
-                self.i += len(phrase.split())
-                return phrase
-        return None
+        found = self._standing(phrases)
+        if found is None:
+            return None
+        self.i += found[0]
+        return found[1]
 
     def sees(self, *phrases: str) -> bool:
         """True if one of `phrases` stands here."""
-        return any(self._matches(phrase.split()) for phrase in phrases)
+        return self._standing(phrases) is not None
 
-    def _matches(self, words: list[str]) -> bool:
-        for k, word in enumerate(words):
-            token = self.peek(k)
-            if token is None or token.kind in (Kind.QUOTED, Kind.TICK, Kind.PATH, Kind.DATE) or word not in (token.low, token.lemma):
-                return False
-        return True
+    def _standing(self, phrases: tuple[str, ...]) -> tuple[int, str] | None:
+        """Length in tokens and text of the longest phrase that stands here."""
+        if self.i >= len(self.tokens):
+            return None
+        index = _compiled(phrases)
+        low, lemma = self._forms(self.i)
+        options = index.get(low, ())
+        if lemma != low and (more := index.get(lemma)):
+            options = tuple(sorted((*options, *more), key=lambda o: -len(o[0])))
+        for words, phrase in options:
+            if all(word in self._forms(self.i + k) for k, word in enumerate(words[1:], 1)):
+                return len(words), phrase
+        return None
+
+    def _forms(self, i: int) -> tuple[str, str]:
+        """The token as written and its base form, in lower case; empty for what is no word of the sentence itself."""
+        if i >= len(self.tokens) or self.tokens[i].kind in _NO_WORDS:
+            return ("", "")
+        return self.tokens[i].forms
 
     def skip(self, *phrases: str) -> None:
         """Consumes any of `phrases` as often as they stand here."""
@@ -104,6 +123,13 @@ class Cursor:
             if found is not None:
                 keep()
             return found
+
+    def first(self, readers: Iterable[Callable[..., T | None]], *rest: object) -> T | None:
+        """What the first of `readers` returns that reads something; each is called with this cursor and `rest`."""
+        for reader in readers:
+            if (found := self.attempt(partial(reader, self, *rest))) is not None:
+                return found
+        return None
 
     def longest(self, *readers: Callable[[], T | None]) -> T | None:
         """What the reader that comes furthest returns; of equals the first."""
@@ -180,7 +206,7 @@ class Cursor:
             span = self.tokens[self.i : self.i + length]
             if any(t.kind in (Kind.TICK, Kind.QUOTED, Kind.PATH, Kind.DATE) or (t.kind is Kind.MARK and t.text not in "()#%/&-") for t in span):
                 continue
-            if span[-1].kind is Kind.MARK and span[-1].text not in ")#%":
+            if span[-1].kind is Kind.MARK and not (span[-1].text in "#%" or (span[-1].text == ")" and any(t.text == "(" for t in span))):
                 continue
             phrase = " ".join(t.text for t in span)
             match = self.scope.find(phrase, lenient=not _is_identifier(span) and not (length == 1 and token.low in STOPWORDS))
@@ -188,7 +214,8 @@ class Cursor:
                 self.i += length
                 return match.names[0]
             if len(match.names) > 1:
-                self.ambiguous(phrase, match)
+                if length > 1 or not self.is_row_noun(token):
+                    self.ambiguous(phrase, match)
                 return None
         if not self.scope.schema.complete and (free := self._free_column()):
             return free
@@ -237,10 +264,15 @@ class Cursor:
         return " ".join(words) or (self.tokens[self.i].text if not self.done else "")
 
     def unknown_column(self, phrase: str) -> None:
-        near = self.scope.find(phrase).near
+        near = self.scope.find(phrase).near or self.scope.near(phrase)
         known = ", ".join(f"`{n}`" for n in list(self.scope.schema.columns)[:30])
         fix = f"Did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else f"The columns here are {known}."
-        self.trouble("unknown-column", f"There is no column {phrase!r} in the table at this point.", fix, sure=self.scope.schema.complete and self._surely_column(phrase))
+        self.trouble(
+            "unknown-column",
+            f"There is no column {phrase!r} in the table at this point.",
+            fix,
+            sure=self.scope.schema.complete and self._surely_column(phrase),
+        )
 
     def _surely_column(self, phrase: str) -> bool:
         """True if nothing but a column can be meant: an identifier, or a noun where only a column can stand."""
@@ -248,7 +280,7 @@ class Cursor:
             return True
         back = 2 if self.i > 1 and self.tokens[self.i - 1].low in ARTICLES else 1
         before = self.tokens[self.i - back].low if self.i >= back else ""
-        first = phrase.split()[0].lower() if phrase.split() else ""
+        first = phrase.split(maxsplit=1)[0].lower() if phrase.split() else ""
         return bool(first) and first not in STOPWORDS | RESERVED and before in ("where", "whose", "by", "column", "columns", "per", "each")
 
     def ambiguous(self, phrase: str, match: Match) -> None:
@@ -364,15 +396,27 @@ class Cursor:
         return self.text[self.tokens[start].start : self.tokens[min(end, len(self.tokens)) - 1].end]
 
 
+@lru_cache(maxsize=2048)
+def _compiled(phrases: tuple[str, ...]) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]:
+    """Phrases by their first word, the longest first."""
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for phrase in phrases:
+        words = tuple(phrase.split())
+        found.setdefault(words[0], []).append((words, phrase))
+    return {first: tuple(sorted(some, key=lambda o: -len(o[0]))) for first, some in found.items()}
+
+
 def _is_identifier(span: tuple[Token, ...]) -> bool:
     return len(span) == 1 and "_" in span[0].text
 
 
-RESERVED = frozenset(
-    "read load use take fetch import open keep only drop remove exclude ignore skip discard filter where sort order group aggregate sum count average mean "
-    "median total minimum maximum min max save write output export store put rename join merge combine union append calculate compute add derive fill replace "
-    "convert cast limit top bottom first last round rank pivot unpivot select column columns row rows called named call name schedule run daily hourly weekly "
-    "descending ascending desc asc highest lowest largest smallest null missing empty blank true false yes equals equal contains containing starts ends starting "
-    "ending distinct unique different number plus minus times divided".split()
+RESERVED = frozenset(word_list(
+        "read load use take fetch import open keep only drop remove exclude ignore skip discard filter where sort order group aggregate "
+        "sum count average mean median total minimum maximum min max save write output export store put rename join merge combine union "
+        "append calculate compute add derive fill replace convert cast limit top bottom first last round rank pivot unpivot select column "
+        "columns row rows called named call name schedule run daily hourly weekly descending ascending desc asc highest lowest largest "
+        "smallest null missing empty blank true false yes equals equal contains containing starts ends starting ending distinct unique "
+        "different number plus minus times divided"
+    )
 )
 """Words that are never taken for a column whose name was not seen."""

@@ -8,16 +8,31 @@ from tidemill.domain.grammar.condition_config import formula, literal
 from tidemill.domain.grammar.conditions import condition
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.literals import number
+from tidemill.domain.grammar.phrasebook import expressions as w
 from tidemill.domain.grammar.text_expressions import glued, text_function
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.vocabulary import STOPWORDS
 from tidemill.domain.table_schema import ColumnType
 
 _SUMS = (("plus", "+"), ("added to", "+"), ("minus", "-"), ("less", "-"), ("+", "+"), ("-", "-"), ("–", "-"), ("−", "-"))
-_PRODUCTS = (("times", "*"), ("multiplied by", "*"), ("multiplied with", "*"), ("*", "*"), ("×", "*"), ("·", "*"), ("x", "*"), ("divided by", "/"),
-             ("multiply by", "*"), ("divide by", "/"), ("over", "/"), ("/", "/"), ("÷", "/"), ("%", "%"), ("modulo", "%"))  # fmt: skip
+_PRODUCTS = (
+    ("times", "*"),
+    ("multiplied by", "*"),
+    ("multiplied with", "*"),
+    ("*", "*"),
+    ("×", "*"),
+    ("·", "*"),
+    ("x", "*"),
+    ("divided by", "/"),
+    ("multiply by", "*"),
+    ("divide by", "/"),
+    ("over", "/"),
+    ("/", "/"),
+    ("÷", "/"),
+    ("%", "%"),
+    ("modulo", "%"),
+)
 _MULTIPLES = {"twice": 2, "double": 2, "half": 0.5, "half of": 0.5, "triple": 3, "half the": 0.5, "twice the": 2, "double the": 2}
-_PARTS = ("year", "month", "day", "hour", "minute", "second", "quarter", "week", "weekday")
 _UNITS = {"days": "day", "day": "day", "weeks": "week", "months": "month", "years": "year", "hours": "hour", "minutes": "minute", "seconds": "second"}
 _CALLED = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -25,7 +40,7 @@ _CALLED = re.compile(r"[a-z_][a-z0-9_]*")
 def expression(c: Cursor) -> str | None:
     """A calculation as formula text; None if none stands here."""
     start = c.i
-    first = c.attempt(lambda: conditional(c)) or c.attempt(lambda: glued(c, operand)) or c.attempt(lambda: calculation(c))
+    first = c.longest(lambda: conditional(c), lambda: calculation(c), lambda: glued(c, operand))
     if first is None:
         return None
     first = _conditional_behind(c, first)
@@ -34,6 +49,8 @@ def expression(c: Cursor) -> str | None:
 
 def calculation(c: Cursor) -> str | None:
     """Sums of products."""
+    if (shifted := c.attempt(lambda: _shifted_date(c))) is not None:
+        return shifted
     return _chain(c, _SUMS, lambda: _chain(c, _PRODUCTS, lambda: operand(c)))
 
 
@@ -55,15 +72,39 @@ def _signed(c: Cursor, signs, reader) -> str | None:  # type: ignore[no-untyped-
 def operand(c: Cursor) -> str | None:
     """One part of a calculation."""
     c.take("the value of", "value of")
-    readers = (_bracketed, _negative, _multiple, _percentage_of, _between_two, _date_part, _date_shift, text_function_of, _function_call, _rounding, _coalesced, _column, _number, _text, _fixed_date)
-    for reader in readers:
-        if (found := c.attempt(lambda r=reader: r(c))) is not None:  # type: ignore[misc]  # called at once
-            return found
-    return None
+    readers = (
+        _imperative,
+        _bracketed,
+        _negative,
+        _multiple,
+        _percentage_of,
+        _between_two,
+        _date_part,
+        _date_shift,
+        text_function_of,
+        _function_call,
+        _rounding,
+        _coalesced,
+        _column,
+        _number,
+        _text,
+        _fixed_date,
+    )
+    return c.first(readers)
 
 
 def text_function_of(c: Cursor) -> str | None:
     return text_function(c, operand)
+
+
+def _imperative(c: Cursor) -> str | None:
+    """`multiply a by b`, `divide a by b`, `subtract b from a`."""
+    verb = c.take("multiply", "divide", "subtract")
+    one = operand(c) if verb else None
+    two = operand(c) if one and c.take(*(("from",) if verb == "subtract" else ("by", "with"))) else None
+    if not two:
+        return None
+    return f"({two} - {one})" if verb == "subtract" else f"({one} {'*' if verb == 'multiply' else '/'} {two})"
 
 
 def _bracketed(c: Cursor) -> str | None:
@@ -99,11 +140,14 @@ def _percentage_of(c: Cursor) -> str | None:
 def _between_two(c: Cursor) -> str | None:
     """`the difference between a and b`, `the days between a and b`, `the product of a and b`."""
     c.articles()
-    if unit := c.take("number of days", "number of weeks", "number of months", "number of years", "number of hours", "number of minutes", "days", "hours", "minutes", "whole days", "number of whole days",
-                      "difference in days", "day difference", "count of days", "time in days", "difference in hours", "difference in minutes", "seconds", "number of seconds", "duration in days", "length in days", "duration in minutes", "duration in hours", "minutes passed", "days passed", "how many days", "how many hours", "how many minutes",
-                      "gap in days", "number of nights", "nights", "days elapsed", "elapsed days"):  # fmt: skip
+    if unit := c.take(*w.NUMBER_OF_DAYS):
         return _date_difference(c, unit)
-    for words, sign in ((("difference between", "difference of"), "-"), (("product of",), "*"), (("sum of", "total of"), "+"), (("ratio of", "ratio between", "quotient of"), "/")):
+    for words, sign in (
+        (("difference between", "difference of"), "-"),
+        (("product of",), "*"),
+        (("sum of", "total of"), "+"),
+        (("ratio of", "ratio between", "quotient of"), "/"),
+    ):
         if c.take(*words):
             one = operand(c)
             two = operand(c) if one and c.take("and", "to") else None
@@ -114,7 +158,9 @@ def _between_two(c: Cursor) -> str | None:
             while sign in "+*" and (more := c.attempt(lambda: operand(c) if c.list_mark() else None)):
                 two = f"{two} {sign} {more}"
             return f"({one} {sign} {two})"
-    if c.take("smaller of", "lower of", "minimum of", "least of") or (low := c.take("larger of", "higher of", "maximum of", "greater of", "greatest of")):
+    if c.take("smaller of", "lower of", "minimum of", "least of") or (
+        low := c.take("larger of", "higher of", "maximum of", "greater of", "greatest of")
+    ):
         one, two = operand(c), None
         if one and c.take("and", "or"):
             two = operand(c)
@@ -150,8 +196,27 @@ def _date_part(c: Cursor) -> str | None:
     """`year of signed_up`, `the month from opened_on`, `the calendar week of day`."""
     c.articles()
     c.take("calendar", "iso")
-    part = c.take(*_PARTS, "day of the month", "hour of day", "hour of the day", "month name", "name of the month", "weekday name", "name of the weekday", "day name", "name of the day",
-                  "month number", "week number", "date", "first day of the month", "calendar date", "date part", "year part", "month part", "year and month")  # fmt: skip
+    part = c.take(
+        *w.PARTS,
+        "day of the month",
+        "hour of day",
+        "hour of the day",
+        "month name",
+        "name of the month",
+        "weekday name",
+        "name of the weekday",
+        "day name",
+        "name of the day",
+        "month number",
+        "week number",
+        "date",
+        "first day of the month",
+        "calendar date",
+        "date part",
+        "year part",
+        "month part",
+        "year and month",
+    )
     if part is None or not c.take("of", "from", "in", "part of", "out of"):
         return None
     c.articles()
@@ -163,9 +228,23 @@ def _date_part(c: Cursor) -> str | None:
         return None
     if part in ("weekday",):
         c.doubts.append((f"weekday of {inner}", "It is read as a number, Monday being 1; say 'weekday name' for the name."))
-    name = {"day of the month": "day", "hour of day": "hour", "hour of the day": "hour", "month name": "month_name", "name of the month": "month_name", "weekday name": "day_name",
-            "name of the weekday": "day_name", "day name": "day_name", "name of the day": "day_name", "month number": "month", "week number": "week", "calendar date": "date",
-            "date part": "date", "year part": "year", "month part": "month"}.get(part, part)  # fmt: skip
+    name = {
+        "day of the month": "day",
+        "hour of day": "hour",
+        "hour of the day": "hour",
+        "month name": "month_name",
+        "name of the month": "month_name",
+        "weekday name": "day_name",
+        "name of the weekday": "day_name",
+        "day name": "day_name",
+        "name of the day": "day_name",
+        "month number": "month",
+        "week number": "week",
+        "calendar date": "date",
+        "date part": "date",
+        "year part": "year",
+        "month part": "month",
+    }.get(part, part)
     if name == "first day of the month":
         return f"date(date_trunc('month', {{{inner}}}))"
     if name == "year and month":
@@ -185,10 +264,30 @@ def _date_shift(c: Cursor) -> str | None:
     return f"date_add({{{inner}}}, {amount if word == 'after' else -amount}, '{unit}')" if inner else None
 
 
+def _shifted_date(c: Cursor) -> str | None:
+    """`due_on plus 30 days`."""
+    column = c.column()
+    if column is None or not c.scope.type_of(column).is_temporal:
+        return None
+    sign = c.take("plus", "+", "minus", "-")
+    count = c.count() if sign else None
+    unit = c.take(*_UNITS, "week", "month", "year", "hour") if count is not None else None
+    if unit is None or count is None:
+        return None
+    return f"date_add({{{column}}}, {count if sign in ('plus', '+') else -count}, '{_UNITS.get(unit, unit)}')"
+
+
 def _function_call(c: Cursor) -> str | None:
     """`round(a, 2)`, `coalesce(a, b)`: a name and a bracket straight behind it."""
     token, bracket = c.peek(), c.peek(1)
-    if token is None or bracket is None or token.kind is not Kind.WORD or bracket.text != "(" or bracket.start != token.end or not _CALLED.fullmatch(token.low):
+    if (
+        token is None
+        or bracket is None
+        or token.kind is not Kind.WORD
+        or bracket.text != "("
+        or bracket.start != token.end
+        or not _CALLED.fullmatch(token.low)
+    ):
         return None
     c.i += 2
     parts: list[str] = []
@@ -219,20 +318,18 @@ def _rounding(c: Cursor) -> str | None:
 def _coalesced(c: Cursor) -> str | None:
     """`the first non-missing of a, b`, `a, or b if a is missing`."""
     c.articles()
-    if c.take("first non-missing of", "first non-missing value of", "first non-empty of", "first non missing of", "first non-null of", "first present of", "first available of", "first of the non-missing",
-              "first non-missing one of", "first non-blank of", "first value that is not missing of", "first filled of", "first non-empty value of", "first non-null value of", "first known of", "first value present in", "first value that is there of"):  # fmt: skip
+    if c.take(*w.FIRST_NON_MISSING_OF):
         found = _operand_list(c)
         return f"coalesce({', '.join(found)})" if len(found) > 1 else None
     one = c.column()
     if one is None:
         return None
     c.take(",")
-    if c.take("or, if that is missing,", "or if missing", "or, if missing,", "if missing", "falling back to", "falling back on", "or else", "or, when missing,", "with fallback", "with a fallback to",
-              "or when missing", "or, if it is missing,", "or, if empty,", "or, where that is missing,", "or, where it is missing,", "else"):  # fmt: skip
+    if c.take(*w.OR_IF_THAT_IS_MISSING):
         c.take(",")
         two = operand(c)
         return f"coalesce({{{one}}}, {two})" if two else None
-    if (c.take("if present", "if it is present", "if there is one", "if given", "if available", "if it is there", "if not missing", "if it is not missing", "where present", "when present")):
+    if c.take(*w.IF_PRESENT):
         c.take(",")
         if c.take("otherwise", "else", "or else", "or"):
             two = operand(c)
@@ -240,8 +337,25 @@ def _coalesced(c: Cursor) -> str | None:
         return None
     if c.take("or"):
         two = operand(c)
-        if two and c.take("if it is missing", "if missing", "when it is missing", "if that is missing", "where it is missing", "when missing", f"if {one} is missing", f"when {one} is missing", "if there is none",
-                          f"where {one} is missing", "if it is empty", f"if {one} is empty", f"if there is no {one}", "if that is empty", "where missing", "if empty", "when that is missing"):  # fmt: skip
+        if two and c.take(
+            "if it is missing",
+            "if missing",
+            "when it is missing",
+            "if that is missing",
+            "where it is missing",
+            "when missing",
+            f"if {one} is missing",
+            f"when {one} is missing",
+            "if there is none",
+            f"where {one} is missing",
+            "if it is empty",
+            f"if {one} is empty",
+            f"if there is no {one}",
+            "if that is empty",
+            "where missing",
+            "if empty",
+            "when that is missing",
+        ):
             return f"coalesce({{{one}}}, {two})"
     return None
 
@@ -315,14 +429,14 @@ def _branch(c: Cursor) -> tuple[str, str] | None:
     if test is None:
         return None
     c.take(",")
-    c.take("then", "it is", "it becomes", ":", "->", "=>", "→", "use", "put", "then it is", "set it to", "give", "=", "is", "say", "gets", "write", "call it", "make it")
+    c.take(*w.THEN)
     result = result_value(c)
     return (formula(test), result) if result else None
 
 
 def _next_branch(c: Cursor) -> tuple[str, str] | None:
     c.take(",", ";")
-    if not c.take("else if", "otherwise if", "or if", "elif", "if", "when", "and if", "else when", "elsif", "but if", "and when", "else, if", "otherwise, if", "if instead"):
+    if not c.take(*w.ELSE_IF):
         return None
     return _branch(c)
 
@@ -330,11 +444,10 @@ def _next_branch(c: Cursor) -> tuple[str, str] | None:
 def _otherwise(c: Cursor) -> str | None:
     c.take(",", ";")
     c.take("and")
-    if not c.take("else", "otherwise", "or else", "in all other cases", "for all others", "for everything else", "everything else", "the rest", "all others", "all other", "in other cases", "if not", "else it is", "for the rest",
-                  "anything else", "the others", "all the others", "others", "rest", "in any other case", "for all other rows", "all other rows", "for the others", "and otherwise"):  # fmt: skip
+    if not c.take(*w.ELSE):
         return None
     c.take(",", ":", "->", "=>", "→", "=")
-    c.take("is", "are", "it is", "gets", "get", "use", "put", "becomes", "it becomes", "stays", "call it")
+    c.take(*w.IS)
     return result_value(c)
 
 
@@ -357,7 +470,7 @@ def _conditional_behind(c: Cursor, first: str) -> str:
         result: str | None = first
         while result is not None:
             c.take(",")
-            if not c.take("if", "when", "where", "for", "for rows where", "as long as", "in case"):
+            if not c.take(*w.IF):
                 break
             test = condition(c)
             if test is None:
@@ -381,15 +494,14 @@ def _conditional_behind(c: Cursor, first: str) -> str:
 # --- rounding behind ------------------------------------------------------------------------------------------------
 def digits(c: Cursor) -> int | None:
     """`to 2 decimals`, `to two decimal places`, `to the nearest whole number`, `to cents`."""
-    if c.take("to the nearest integer", "to the nearest whole number", "to whole numbers", "to a whole number", "to an integer", "to integers", "to the nearest whole", "to whole number", "to the whole number", "to full numbers"):
+    if c.take(*w.TO_THE_NEAREST_INTEGER):
         return 0
     if c.take("to the cent", "to cents", "to the nearest cent"):
         return 2
     if not c.take("to", "at", "with", "on", "using"):
         return None
     count = 1 if c.take("one") else c.count()
-    if count is None or not c.take("decimals", "decimal", "decimal places", "decimal place", "places", "digits after the decimal point", "digits", "d.p.", "dp", "decimal digits", "places after the decimal point",
-                                   "digits after the point", "digits after the comma", "decimal digit"):  # fmt: skip
+    if count is None or not c.take(*w.DECIMALS):
         return None
     return count
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,13 +13,24 @@ from pydantic import TypeAdapter, ValidationError
 from tidemill.domain.connectors import FILE_CONNECTORS, SourceConfig
 from tidemill.domain.grammar.sentences import Unit
 from tidemill.domain.grammar.tokens import Kind, Token, tokenise
+from tidemill.domain.grammar.vocabulary import word_list
 from tidemill.domain.source_schema import Obstacle, SourceSchema, Unreadable
 
 _SOURCE_CONFIG: TypeAdapter[Any] = TypeAdapter(SourceConfig)
-_WRITES = frozenset("write save put store output export dump send deliver produce create generate place drop result destination target sink into output dst dest emit persist land goes go end land written saved publish return ship hand".split())
-_READS = frozenset("read load take use from source input src open import pull get join fetch combine merge stack union append start ingest extract with match compare process have has had contains contain lookup enrich analyse analyze need add grab pick be is are holds come comes live lives find found receive based look".split())
+_WRITES = frozenset(word_list(
+        "write save put store output export dump send deliver produce create generate place drop result destination target sink into "
+        "output dst dest emit persist land goes go end land written saved publish return ship hand"
+    )
+)
+_READS = frozenset(word_list(
+        "read load take use from source input src open import pull get join fetch combine merge stack union append start ingest extract "
+        "with match compare process have has had contains contain lookup enrich analyse analyze need add grab pick be is are holds come "
+        "comes live lives find found receive based look"
+    )
+)
 _TO = frozenset({"to", "into", "->", "→", "=>", "as", "onto"})
-_OURS = frozenset("it pipeline this that which we i you then result and results everything should must to please table list summary rows report please job".split())
+_OURS = frozenset(word_list("it pipeline this that which we i you then result and results everything should must to please table list summary rows report please job")
+)
 
 
 @dataclass
@@ -62,7 +73,15 @@ def role_of(tokens: tuple[Token, ...], index: int, context: str, *, readable: bo
     if verb is None:
         if near in _TO and not readable:
             return "destination"
-        return "source" if readable else "destination" if re.match(r"(out|output|result|target|export)s?/", tokens[index].text) else "source" if context != "destination" else ""
+        return (
+            "source"
+            if readable
+            else "destination"
+            if re.match(r"(out|output|result|target|export)s?/", tokens[index].text)
+            else "source"
+            if context != "destination"
+            else ""
+        )
     cue = before[verb]
     if cue.lemma in _WRITES and cue.low not in ("from",):
         if any(t.low == "from" for t in before[verb + 1 :]):
@@ -83,7 +102,14 @@ def _is_cue(before: list[Token], k: int) -> bool:
     if token.kind is not Kind.WORD:
         return False
     if token.lemma in _WRITES or token.low in _WRITES:
-        return not (token.low in ("result", "results", "target", "output") and k + 1 < len(before) and any(t.lemma in _WRITES - {"result"} for t in before[:k])) or True
+        return (
+            not (
+                token.low in ("result", "results", "target", "output")
+                and k + 1 < len(before)
+                and any(t.lemma in _WRITES - {"result"} for t in before[:k])
+            )
+            or True
+        )
     return token.lemma in _READS or token.low in _READS
 
 
@@ -101,9 +127,36 @@ def _described(before: list[Token], verb: int) -> bool:
 def table_named(text: str, path: str) -> str | None:
     """The table of a database file that the words around it name."""
     around = text.replace(path, " ")
-    for pattern in (r"\btables?(?:\s+name)?\s*(?:is|called|named|:|=)?\s*[`\"'“]?([A-Za-z_]\w*)[`\"'”]?", r"[`\"']([A-Za-z_]\w*)[`\"']\s+table\b", r"\b([A-Za-z_]\w*)\s+table\b"):
+    for pattern in (
+        r"\btables?(?:\s+name)?\s*(?:is|called|named|:|=)?\s*[`\"'“]?([A-Za-z_]\w*)[`\"'”]?",
+        r"[`\"']([A-Za-z_]\w*)[`\"']\s+table\b",
+        r"\b([A-Za-z_]\w*)\s+table\b",
+    ):
         for hit in re.finditer(pattern, around, re.IGNORECASE):
-            if hit[1].lower() not in ("in", "of", "from", "the", "a", "one", "table", "sqlite", "and", "is", "to", "it", "into", "that", "this", "database", "with", "called", "named", "as", "by", "for"):
+            if hit[1].lower() not in (
+                "in",
+                "of",
+                "from",
+                "the",
+                "a",
+                "one",
+                "table",
+                "sqlite",
+                "and",
+                "is",
+                "to",
+                "it",
+                "into",
+                "that",
+                "this",
+                "database",
+                "with",
+                "called",
+                "named",
+                "as",
+                "by",
+                "for",
+            ):
                 return hit[1]
     return None
 
@@ -132,43 +185,19 @@ def source_config(path: str, words: str) -> dict[str, object]:
 
 def delimiter(words: str) -> str | None:
     """The separator that words such as "semicolon separated" name."""
-    hit = re.search(r"\b(semicolon|tab|pipe|comma|colon)s?[- ]?(?:separated|delimited)|(?:separated|delimited|delimiter|separator)\s*(?:by|with|is|:|=|are)?\s*(?:a\s+)?(semicolon|tab|pipe|comma|vertical bar|[;|])", words, re.IGNORECASE)
+    hit = re.search(
+        (
+            r"\b(semicolon|tab|pipe|comma|colon)s?[- ]?(?:separated|delimited)|(?:separated|delimited|"
+            r"delimiter|separator)\s*(?:by|with|is|:|=|are)?\s*(?:a\s+)?(semicolon|tab|pipe|comma|vertical "
+            r"bar|[;|])"
+        ),
+        words,
+        re.IGNORECASE,
+    )
     if hit is None:
         return None
     word = (hit[1] or hit[2]).lower()
     return {"semicolon": ";", "tab": "\t", "pipe": "|", "comma": ",", "vertical bar": "|", "colon": ":"}.get(word, word)
-
-
-def sheet_config(text: str, role: str, known: Mapping[str, object] | None) -> dict[str, object] | None:
-    """The config of a Google Sheets source or destination that `text` describes, None if it describes none."""
-    if not re.search(r"google\s*sheets?|spreadsheet|\bnew sheet\b|\bsheet (?:called|named)\b", text, re.IGNORECASE):
-        return None
-    config: dict[str, object] = {"connector": "googleSheets"}
-    if hit := re.search(r"\b(?:spreadsheet\s*)?id\b\s*[:=]?\s*[`\"']?([\w-]{4,}(?:\.\.\.)?)", text, re.IGNORECASE):
-        config["spreadsheet_id"] = hit[1]
-    elif known is not None and (re.search(r"same|new sheet|sheet", text, re.IGNORECASE)) and known.get("spreadsheet_id"):
-        config["spreadsheet_id"] = known["spreadsheet_id"]
-    if re.search(r"\bid\b\s*[:=]?\s*\(?same", text, re.IGNORECASE) and known:
-        config["spreadsheet_id"] = known["spreadsheet_id"]
-    if hit := re.search(r"([\w./-]+\.json)\b", text):
-        config["credentials_path"] = hit[1]
-    elif known and known.get("credentials_path"):
-        config["credentials_path"] = known["credentials_path"]
-    if role == "source":
-        if hit := re.search(r"\brange\b\s*[:=]?\s*[`\"']?((?:'[^']+'|[\w ]+?)!?[A-Z]*\d*:?[A-Z]*\d*)(?=[`\"',;)\s]|$)", text, re.IGNORECASE):
-            config["range"] = hit[1]
-        if hit := re.search(r"([\w]+![A-Z]+\d*:[A-Z]+\d*)", text):
-            config["range"] = hit[1]
-        if "range" not in config and (hit := re.search(r"\b(?:sheet|tab|worksheet)(?:\s+name)?\s*(?:called|named|:)?\s*[`\"']([^`\"']+)[`\"']", text, re.IGNORECASE)):
-            config["range"] = hit[1]
-        return config
-    if hit := re.search(r"\b(?:sheet|tab|worksheet)(?:\s*name)?\s*(?:called|named|:|=)?\s*[`\"'“]([^`\"'”]+)[`\"'”]", text, re.IGNORECASE):
-        config["sheet_name"] = hit[1]
-    elif hit := re.search(r"\bsheet\s*name\s*[:=]\s*([\w -]+?)(?=[;,)]|$)", text, re.IGNORECASE):
-        config["sheet_name"] = hit[1].strip()
-    elif hit := re.search(r"\b(?:sheet|tab|worksheet)\s+(?:called|named)\s+(\w+)", text, re.IGNORECASE):
-        config["sheet_name"] = hit[1]
-    return config
 
 
 def validated(config: dict[str, object]) -> Any | None:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from tidemill.domain.grammar.condition_config import dropping, keeping
-from tidemill.domain.grammar.conditions import Both, Cond, Either, Test, condition, grounded
+from tidemill.domain.grammar.conditions import Both, Cond, Either, Test, condition, grounded, values_list
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.operations import Act, Operation
+from tidemill.domain.grammar.phrasebook import filters as w
 from tidemill.domain.grammar.tokens import Kind
-from tidemill.domain.grammar.vocabulary import STOPWORDS, singular
-
-_KEEP = ("keep only", "only keep", "keep", "filter to", "filter for", "filter on", "filter by", "filter", "filter only", "filter to only", "only", "include only", "only include", "restrict to", "restrict it to", "limit to", "limit it to",
-         "retain", "retain only", "take only", "only take", "consider only", "only consider", "use only", "only use", "we only need", "i only need", "only need", "we only want", "i only want", "only look at", "look only at", "only count",
-         "select", "select only", "filter down to", "narrow down to", "keep just", "just keep", "just the", "i only care about", "we only care about", "only want", "we are only interested in", "i am only interested in", "leave only",
-         "pick", "pick only", "where", "keep those", "include", "only interested in", "filter it to", "filter them to", "filter the rows to", "we want only", "i want only", "look at", "we only look at", "filter out everything except", "drop everything except", "remove everything except", "remove all but", "drop all but", "keep all", "whose", "filter so that only", "restrict the data to", "restrict to only", "restrict the rows to",
-         "filter rows", "filter the rows", "drop all rows except", "exclude everything except", "remove all rows except", "drop all rows except those", "only those", "limit this to", "limit to only", "take", "filter so that", "filter where", "get only", "filter the data to", "filter the data for", "filter data to", "keep the rest only", "of these keep only", "we just need", "we only use", "reduce to", "continue only with", "work only with", "only work with", "continue with only", "go on only with")  # fmt: skip
-_DROP = ("drop", "exclude", "remove", "ignore", "skip", "discard", "delete", "leave out", "omit", "filter out", "throw away", "throw out", "get rid of", "do not keep", "don't keep", "do not include", "don't include", "reject", "eliminate",
-         "we don't need", "we do not need", "we don't want", "we do not want", "not interested in", "take out", "leave aside", "without", "no", "disregard", "weed out", "kick out", "strip out", "cut", "cut out", "don't count", "do not count", "never include", "not", "don't use", "do not use", "except",
-         "i don't want", "i do not want", "i don't need", "do not consider", "don't consider", "toss", "toss out", "purge", "filter away", "screen out", "sort out", "exclude all", "leave off")  # fmt: skip
-_RELATIVES = ("where", "whose", "with", "that have", "having", "which have", "which are", "that are", "for which", "when", "if", "in which", "which", "that", "who", "who have", "who are", "on which", "where the", "whenever",
-              "for whom", "if their", "if the", "whose the", "which has", "that has", "at which", "in case", "as long as", "only if", "only when", "only where", "if and only if")  # fmt: skip
-_UNWANTED = ("are not needed", "is not needed", "can go", "should be dropped", "should be removed", "should be excluded", "should be ignored", "should be left out", "must be dropped", "must be removed", "must be excluded", "can be dropped", "can be removed",
-             "can be ignored", "are to be dropped", "are to be removed", "should go", "should be skipped", "are not wanted", "don't count", "do not count", "should not be included", "must be left out", "can be left out", "are excluded", "are ignored", "are dropped", "get dropped", "are of no interest",
-             "have to go", "must go", "need to be removed", "need to be dropped", "should be discarded", "are irrelevant", "should be filtered out", "don't matter", "do not matter", "must not be included", "must be ignored", "are left out", "should not count", "must not count", "should not be counted", "are removed", "do not belong in the result", "don't belong in there", "do not belong there", "must be skipped", "can be skipped", "are not relevant", "are out")  # fmt: skip
-_WANTED = ("should be kept", "should stay", "stay", "are kept", "are needed", "are wanted", "count", "matter", "are relevant", "are of interest", "should be included", "are included")
+from tidemill.domain.grammar.vocabulary import STOPWORDS, singular, word_list
 
 
 def read_filter(c: Cursor) -> list[Act] | None:
     """`keep only orders where net > 40`, `exclude agent containing "bot"`, `drop rows without a city`."""
-    found = c.attempt(lambda: _verb_first(c)) or c.attempt(lambda: _verb_last(c))
+    found = c.longest(lambda: _verb_first(c), lambda: _verb_last(c))
     if found is None and c.context in ("filter", "exclude"):
         found = c.attempt(lambda: _bare(c, drops=c.context == "exclude"))
     return found
@@ -48,10 +34,10 @@ def _verb_first(c: Cursor) -> list[Act] | None:
     with c.saved() as keep:
         if c.take("do not", "don't", "never", "not"):
             if not c.take("drop", "remove", "exclude", "ignore", "discard"):
-                return None if not c.sees("keep", "include", "consider", "use", "count", "want", "need") else _negated(c, keep)
+                return None if not c.sees(*w.KEEP_2) else _negated(c, keep)
             return None
-    drops = c.take(*_DROP)
-    keeps = None if drops and not c.sees("everything except", "all but") else c.take(*_KEEP)
+    drops = c.take(*w.DROP)
+    keeps = None if drops and not c.sees("everything except", "all but") else c.take(*w.KEEP)
     if drops is None and keeps is None:
         return None
     if drops and c.take("everything except", "all but", "all rows except", "everything but", "all rows but", "any rows except"):
@@ -60,7 +46,7 @@ def _verb_first(c: Cursor) -> list[Act] | None:
     sets = _row_sets(c, drops=drops is not None)
     if not sets:
         return None
-    c.take("from the data", "from the table", "from the result", "from the rows", "from it", "from the list", "from there", "in the result")
+    c.take(*w.FROM_THE_DATA)
     return _acts(sets, drops=drops is not None)
 
 
@@ -78,10 +64,10 @@ def _verb_last(c: Cursor) -> list[Act] | None:
     sets = _row_sets(c, drops=True, noun_needed=True)
     if not sets:
         return None
-    if c.take(*_UNWANTED):
+    if c.take(*w.UNWANTED):
         return _acts(sets, drops=True)
     only = c.tokens[start].low == "only" or (start > 0 and c.tokens[start - 1].low == "only")
-    if only and c.take(*_WANTED):
+    if only and c.take(*w.WANTED):
         return _acts(sets, drops=False)
     return None
 
@@ -98,9 +84,9 @@ def _row_sets(c: Cursor, *, drops: bool, noun_needed: bool = False) -> list[Cond
 
 def _next_set(c: Cursor) -> Cond | None:
     c.take(",")
-    if not c.take("and", "or", "as well as", "and also", "or also", "plus", "nor"):
+    if not c.take(*w.AND):
         return None
-    if not c.sees("those", "rows", "any", "all", "the ones", "ones", "everything", "records", "entries", "the rows", "lines", "any rows", "all rows", "readings") and not (c.peek() and c.is_row_noun(c.tokens[c.i])):
+    if not c.sees(*w.THOSE) and not (c.peek() and c.is_row_noun(c.tokens[c.i])):
         return None
     return _row_set(c, noun_needed=True)
 
@@ -112,11 +98,11 @@ def _row_set(c: Cursor, *, noun_needed: bool) -> Cond | None:
     c.take("all", "any", "every", "each", "all of", "all the")
     c.take("the", "those", "these", "such", "of the")
     noun = _noun(c, extra)
-    relative = bool(c.take(*_RELATIVES))
+    relative = bool(c.take(*w.RELATIVES))
     if relative:
         c.take("is", "are") if c.tokens[c.i - 1].low in ("which", "that", "who") and c.sees("is not", "are not") is False else None
         c.take("the", "their", "its")
-        if c.tokens[c.i - 1].low in ("with", "have", "having", "has"):
+        if c.tokens[c.i - 1].low in ("with", "have", "having", "has", "are", "is", "were", "was"):
             c.i -= 1
     if noun_needed and not noun:
         return None
@@ -167,14 +153,24 @@ def _noun(c: Cursor, extra: list[Cond]) -> bool:
         c.take("the")
         token = c.peek()
         following = c.peek(1)
-        if token and token.kind is Kind.WORD and _plural(c) and following and (following.low in ("where", "whose", "with", "that", "which", "for", "having", "without", "who", "in", "from", "at", "when", "if") or following.low.endswith("er")) and not c.column_next():
+        if (
+            token
+            and token.kind is Kind.WORD
+            and _plural(c)
+            and following
+            and (
+                following.low in ("where", "whose", "with", "that", "which", "for", "having", "without", "who", "in", "from", "at", "when", "if")
+                or following.low.endswith("er")
+            )
+            and not (c.scope.schema.complete and c.column_next())
+        ):
             c.i += 1
             keep()
             return True
     return False
 
 
-_RISKY = frozenset("duplicate outlier column field value refund return cancellation error test unit".split())
+_RISKY = frozenset(word_list("duplicate outlier column field value refund return cancellation error test unit"))
 
 
 def _plural(c: Cursor) -> bool:
@@ -190,7 +186,8 @@ def _plural(c: Cursor) -> bool:
 
 def _from_value(c: Cursor) -> Cond | None:
     """`orders from Germany`: a value that exactly one column holds."""
-    if not c.take("from", "in", "of", "for", "by", "of type", "of kind"):
+    c.take(*w.PLACED)
+    if not c.take(*w.FROM):
         return None
     token = c.peek()
     if token is None or token.kind not in (Kind.WORD, Kind.QUOTED):
@@ -198,9 +195,11 @@ def _from_value(c: Cursor) -> Cond | None:
     for length in (3, 2, 1):
         phrase = c.words_between(c.i, c.i + length).strip('"')
         if (test := grounded(c, phrase)) is not None and test.operand == phrase:
-            c.i += length
+            values = values_list(c, test.column)
+            if not values:
+                return None
             c.notes.append(f"{phrase!r} is read as a value of `{test.column}`, the only column that holds it.")
-            return test
+            return test if len(values) == 1 else Test(test.column, "in_", tuple(values))
     return None
 
 
@@ -254,13 +253,12 @@ def _title(config: dict[str, object], *, drops: bool) -> str:
 
 def read_complete_rows(c: Cursor) -> list[Act] | None:
     """`drop rows with any missing value`, `remove rows with missing values`, `drop empty rows`."""
-    if not c.take(*_DROP):
+    if not c.take(*w.DROP):
         return None
     c.take("all", "any", "the")
-    if c.take("empty rows", "completely empty rows", "rows that are completely empty", "fully empty rows", "blank rows", "rows in which everything is missing", "rows where everything is missing", "rows where all columns are missing", "rows where all values are missing", "entirely empty rows", "empty lines"):
+    if c.take(*w.EMPTY_ROWS):
         return [Operation("Drop empty rows", {"drop_nulls": {"how": "all"}})]
-    if c.row_noun() and c.take("with any missing value", "with missing values", "with any missing values", "with a missing value", "that have any missing value", "that have missing values", "with missing data", "with nulls", "with any null", "containing missing values", "with a missing value in any column",
-                               "that have a missing value in any column", "with any empty cell", "with empty cells", "having missing values", "where any value is missing", "with null values", "with any missing data", "where any column is missing", "with at least one missing value", "with blanks", "that are incomplete", "with missing value", "with anything missing", "that contain missing values", "with missing values in any column"):  # fmt: skip
+    if c.row_noun() and c.take(*w.WITH_ANY_MISSING_VALUE):  # fmt: skip
         if c.take("in"):
             columns = c.columns(demanded=True)
             return [Operation(f"Drop rows without {', '.join(columns)}", {"drop_nulls": {"columns": columns}})] if columns else None

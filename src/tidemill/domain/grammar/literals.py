@@ -170,7 +170,11 @@ def _checked_number(c: Cursor, amount: int | float, token: Token, column: str | 
     if token.text.endswith("%") and column:
         seen = [float(v) for v in c.scope.samples.get(column, ()) if re.fullmatch(r"-?\d+(\.\d+)?", v)]
         if not seen or max(seen) > 1:
-            c.trouble("percent", f"{token.text} of `{column}`: it is not clear whether the column holds 0.1 or 10 for 10 %.", "Write the number as the column holds it.")
+            c.trouble(
+                "percent",
+                f"{token.text} of `{column}`: it is not clear whether the column holds 0.1 or 10 for 10 %.",
+                "Write the number as the column holds it.",
+            )
             return None
     if kind in (ColumnType.BOOLEAN, ColumnType.DATE, ColumnType.TIMESTAMP, ColumnType.TIMESTAMPTZ):
         return None
@@ -194,7 +198,15 @@ def check_spelling(c: Cursor, text: str, column: str | None) -> None:
     seen = c.scope.samples.get(column or "", ())
     other = sorted({v for v in seen if v.lower() == text.lower()} - {text})
     if other and text not in seen:
-        c.doubts.append((text, f"`{column}` holds {', '.join(map(repr, other))}, not {text!r}. Upper and lower case count: write the value as the data has it, or add 'ignoring case'."))
+        c.doubts.append(
+            (
+                text,
+                (
+                    f"`{column}` holds {', '.join(map(repr, other))}, not {text!r}. Upper and lower case count: "
+                    f"write the value as the data has it, or add 'ignoring case'."
+                ),
+            )
+        )
 
 
 def _bare_text(c: Cursor, column: str | None, kind: ColumnType) -> str | None:
@@ -212,7 +224,11 @@ def _bare_text(c: Cursor, column: str | None, kind: ColumnType) -> str | None:
             check_spelling(c, phrase, column)
             return phrase
     token = c.peek()
-    if token is None or token.kind is not Kind.WORD or token.low in STOPWORDS | {"null", "missing", "blank", "empty", "given", "known", "present", "set"}:
+    if (
+        token is None
+        or token.kind is not Kind.WORD
+        or token.low in STOPWORDS | {"null", "missing", "blank", "empty", "given", "known", "present", "set"}
+    ):
         return None
     c.i += 1
     if seen:

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tidemill.domain.grammar.cursor import Cursor
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,14 @@ class JoinRemark:
     how: str
 
 
-Act = JoinRemark | Operation | Keys | Combination | Target | Said
+@dataclass(frozen=True)
+class CellFill:
+    """What stands in the empty cells of the pivot just made; None leaves them empty."""
+
+    value: object
+
+
+Act = CellFill | JoinRemark | Operation | Keys | Combination | Target | Said
 Reader = "Callable[[Cursor], list[Act] | None]"
 
 

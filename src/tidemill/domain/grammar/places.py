@@ -7,17 +7,26 @@ import re
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.files import connector_for, delimiter, table_named
 from tidemill.domain.grammar.operations import Act, Said, Target
+from tidemill.domain.grammar.phrasebook import places as w
 from tidemill.domain.grammar.tokens import Kind, Token
-from tidemill.domain.grammar.vocabulary import VERBS, singular
+from tidemill.domain.grammar.vocabulary import VERBS, singular, word_list
 
-_OPERATIVE = frozenset(
-    "only keep drop exclude ignore remove skip discard where whose above below least most sum average total count group sort top distinct unique unless filter calculate compute derive "
-    "without except latest newest earliest duplicate duplicates round rename convert cast pivot unpivot limit highest lowest mean median not every rank running cumulative per "
-    "maximum minimum each fill replace aggregate dedupe deduplicate clean fix normalise anonymise mask delete omit leave select summarise column-wise pop nicely tidy enrich".split()
+_OPERATIVE = frozenset(word_list(
+        "only keep drop exclude ignore remove skip discard where whose above below least most sum average total count group sort top "
+        "distinct unique unless filter calculate compute derive without except latest newest earliest duplicate duplicates round rename "
+        "convert cast pivot unpivot limit highest lowest mean median not every rank running cumulative per maximum minimum each fill "
+        "replace aggregate dedupe deduplicate clean fix normalise anonymise mask delete omit leave select summarise column-wise pop nicely "
+        "tidy enrich look lookup match matching matched join joined merge merged combine combined stack append union add correct correctly "
+        "validate check adjust replaced split anonymised standardise pretty usual properly sensible appropriate relevant important bad "
+        "wrong invalid normal except"
+    )
 )
 """Words that ask for something: a clause about a file that holds one is not about the file alone."""
-_HARMLESS = re.compile(r"header|same columns|columns|may be|separat|delimit|per line|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE)
-_OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset("read load take use open import fetch pull start find name list show total count have".split())
+_HARMLESS = re.compile(
+    r"header|same columns|columns|may be|separat|delimit|per line|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE
+)
+_OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset(word_list("read load take use open import fetch pull start find name list show total count have")
+)
 
 
 def _ends_here(c: Cursor) -> bool:
@@ -31,13 +40,15 @@ def _ends_here(c: Cursor) -> bool:
     while (t := c.peek(ahead)) and t.low in (",", "and", "then", "-", "–", "but", "please", "we", "i", "also", "to", ".", ";", "now", "next"):
         ahead += 1
     following = c.peek(ahead)
-    return ahead > 0 and following is not None and following.kind is Kind.WORD and (following.lemma in _OPENERS or following.low in _OPENERS) and following.low not in ("left",)
+    return ahead > 0 and following is not None and following.kind is Kind.WORD and (following.lemma in _OPENERS or following.low in _OPENERS)
 
 
 def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
     """`load orders.csv`, `the data is in members.csv`, `Source: SQLite database x.db, table y`, `our library exports its loans to loans.csv`."""
     seen: list[Token] = []
+    strange: list[str] = []
     start = c.i
+    orders = c.tokens[c.i].kind is Kind.WORD and c.tokens[c.i].lemma in _LOADS
     while (token := c.peek()) is not None:
         if token.kind is Kind.PATH:
             if roles.get(token.start) != "source":
@@ -45,13 +56,17 @@ def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
             seen.append(token)
             c.i += 1
             continue
-        if token.text == "(" and (end := _bracket_end(c)) and (any(t.kind is Kind.PATH for t in c.tokens[c.i : end]) or _HARMLESS.search(c.words_between(c.i, end))):
+        if (
+            token.text == "("
+            and (end := _bracket_end(c))
+            and (any(t.kind is Kind.PATH for t in c.tokens[c.i : end]) or _HARMLESS.search(c.words_between(c.i, end)))
+        ):
             seen += [t for t in c.tokens[c.i : end] if t.kind is Kind.PATH]
             c.i = end
             continue
         if seen and _ends_here(c):
             break
-        if c.take("call it", "call this", "call that", "and call it", "name it", "let us call it", "called", "named", "known as", "referred to as"):
+        if c.take(*w.CALL_IT):
             if c.new_name() is None:
                 return None
             continue
@@ -62,15 +77,33 @@ def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
             return None
         if token.kind is Kind.MARK and token.text not in ",()–-:'&/#*.":
             return None
+        if orders and seen and token.kind is Kind.WORD and not _about_source(c, token):
+            strange.append(token.text)
         c.i += 1
     if not seen:
         return None
-    del start
+    if strange:
+        c.doubts.append((c.words_between(start, c.i), f"The file is read; what {', '.join(map(repr, strange))} asks for besides was not understood."))
     return [Said("source")]
 
 
+_LOADS = frozenset(word_list("read load take use open import fetch pull get start ingest extract grab"))
+_SOURCE_WORDS = frozenset(word_list(
+        "the a an and from in of with file files table database sqlite csv json jsonl parquet tsv which that is are it its has have holds "
+        "contains columns column header row rows line lines same they both these this our my your as data db per one object each encoded "
+        "utf separated by semicolon semicolons comma commas tab tabs pipe delimited fields to called named credentials for authentication "
+        "them into memory list records sheet folder directory there here at on export extract exports input source first all please tables "
+        "together"
+    )
+)
+
+
+def _about_source(c: Cursor, token: Token) -> bool:
+    return token.low in _SOURCE_WORDS or token.lemma in _LOADS or singular(token.low) in c.scope.nouns | c.table_nouns
+
+
 def _one_per_line(c: Cursor) -> bool:
-    return c.sees("per line", "each line", "per row", "every line", "each with", "each day", "every day", "every night", "every week")
+    return c.sees(*w.PER_LINE)
 
 
 def _bracket_end(c: Cursor) -> int | None:
@@ -80,15 +113,18 @@ def _bracket_end(c: Cursor) -> int | None:
     return None
 
 
-_PUTS = ("write", "save", "put", "store", "output", "export", "dump", "send", "deliver", "place", "produce", "create", "generate", "emit", "persist", "load", "publish", "drop", "return", "make", "give", "print", "ship", "record", "file", "hand over", "keep", "provide", "result", "results", "get", "collect", "build")
-_PLAIN = frozenset(
-    "the a an it them this that these those result results everything all rows row table tables list output outputs file files csv json jsonl jsonlines parquet sqlite database databases db data as to into in under "
-    "called named new final finished of with out and then also both please finally end resulting whole two three format one line object per be should goes go is are written saved stored goes lands sheet "
-    "summary report destination target dest dst ndjson lines tsv name result's for us me there at comma separated text json-lines again once more too well which we need i want as-is on local path folder "
-    "array objects plain formatted records record tab excel copy set ones version i'd like have must shall will gets get put finish up by writing saving storing finished final together they "
-    "make sure that ends lies ready available complete".split()
+_PLAIN = frozenset(word_list(
+        "the a an it them this that these those result results everything all rows row table tables list output outputs file files csv "
+        "json jsonl jsonlines parquet sqlite database databases db data as to into in under called named new final finished of with out "
+        "and then also both please finally end resulting whole two three format one line object per be should goes go is are written saved "
+        "stored goes lands sheet summary report destination target dest dst ndjson lines tsv name result's for us me there at comma "
+        "separated text json-lines again once more too well which we need i want as-is on local path folder array objects plain formatted "
+        "records record tab excel copy set ones version i'd like have must shall will gets get put finish up by writing saving storing "
+        "finished final together they make sure that ends lies ready available complete totals total overview ranking averages average "
+        "counts figures aggregates grouped aggregated full everyone outcome outputs lines entries written"
+    )
 )  # fmt: skip
-_DETAIL = frozenset("detail details detailed individual single ungrouped unaggregated row-level filtered cleaned raw".split())
+_DETAIL = frozenset(word_list("detail details detailed individual single ungrouped unaggregated row-level filtered cleaned raw"))
 
 
 def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
@@ -96,8 +132,8 @@ def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
     targets: list[Act] = []
     unknown: list[str] = []
     stage, begin, clause = "", c.i, c.i
-    puts = c.take(*_PUTS)
-    if puts is None and c.context != "destination" and not c.sees("->", "→", "=>", "to", "into", "in", "as", "the", "result", "results", "output", "everything", "it", "this", "that", "all", "they", "and", "also", "out", "these", "finally", "i", "we", "both", "destination", "target", "dest", "a", "one", "csv", "json", "jsonl", "parquet", "sqlite"):
+    puts = c.take(*w.PUTS)
+    if puts is None and c.context != "destination" and not c.sees(*w.MARKS):
         return None
     while (token := c.peek()) is not None:
         if token.kind is Kind.PATH:
@@ -107,10 +143,13 @@ def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
             end = _following_table(c)
             target = _target(token, c.words_between(begin, end), stage)
             if target is None:
-                c.trouble("destination-table", f"It is not said which table of {token.text} to write.", f"Say 'table NAME in {token.text}'.", at=c.i - 1)
+                c.trouble(
+                    "destination-table", f"It is not said which table of {token.text} to write.", f"Say 'table NAME in {token.text}'.", at=c.i - 1
+                )
                 return None
             c.i = end
             targets.append(target)
+            stage = ""
             begin = c.i
             continue
         if targets and (_ends_here(c) or token.text == "("):
@@ -118,11 +157,14 @@ def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
         if token.text == ";" and c.context == "destination":
             c.i += 1
             continue
-        if token.kind is Kind.MARK and token.text not in ",:-–>→=&'#":
+        if token.kind is Kind.NUMBER or (token.kind is Kind.MARK and token.text not in ",:-–>→=&'#"):
             return None
+        if token.low in ("table", "sheet") and (named := c.peek(1)) and named.kind in (Kind.WORD, Kind.TICK, Kind.QUOTED) and named.low not in _PLAIN:
+            c.i += 2
+            continue
         if not targets and token.kind is Kind.WORD and token.low in ("where", "only", "whose", "if"):
             return None
-        if token.low in _DETAIL and not targets:
+        if token.low in _DETAIL:
             stage = "detail"
         elif token.kind is Kind.WORD and not _plain(c, token):
             unknown.append(token.text)
@@ -135,19 +177,26 @@ def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
     if len(unknown) > (4 if puts else 1) or (puts is None and unknown and c.context != "destination"):
         return None
     if unknown:
-        c.doubts.append((c.words_between(clause, c.i), f"The result is written there; what {', '.join(map(repr, unknown))} asks for besides was not understood."))
+        c.doubts.append(
+            (c.words_between(clause, c.i), f"The result is written there; what {', '.join(map(repr, unknown))} asks for besides was not understood.")
+        )
     return targets
 
 
 def _plain(c: Cursor, token: Token) -> bool:
-    return token.low in _PLAIN or token.lemma in _PUTS or singular(token.low) in c.scope.nouns or token.lemma in ("write", "save", "store")
+    return (
+        token.low in _PLAIN
+        or token.lemma in w.PUTS
+        or singular(token.low) in c.scope.nouns | c.table_nouns
+        or token.lemma in ("write", "save", "store")
+    )
 
 
 def _following_table(c: Cursor) -> int:
     """The end of `, table x` or `(table x)` behind a database file."""
     with c.saved():
         c.take(",", "(", ";", "-", "–")
-        c.take("in", "into", "as", "to", "with", "and", "using")
+        c.take(*w.IN)
         c.articles()
         c.take("new")
         if c.take("table", "table name"):
@@ -164,6 +213,10 @@ def _following_table(c: Cursor) -> int:
 
 def _target(token: Token, words: str, stage: str) -> Target | None:
     path = token.text
+    if re.match(r"(postgres(ql)?|mysql|mariadb)://", path):
+        table = table_named(words, path)
+        kind = "postgres" if path.startswith("postgres") else "mysql"
+        return Target(f"Save {table}", {"connector": kind, "url": path, "table": table}, stage) if table else None
     connector = connector_for(path)
     if connector is None:
         return None

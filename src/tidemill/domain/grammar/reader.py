@@ -16,12 +16,15 @@ from tidemill.domain.grammar.roles import Sources, find_sources
 from tidemill.domain.grammar.schedules import find_schedule
 from tidemill.domain.grammar.sentences import MAX_CHARACTERS, MAX_UNITS, Unit, split_units
 from tidemill.domain.grammar.sequence import reordered
+from tidemill.domain.grammar.sheets import is_credentials, sheet_role, sheet_target, unexplained
 from tidemill.domain.grammar.sql_units import read_sql
 from tidemill.domain.grammar.workspace import Workspace
 from tidemill.domain.source_schema import SourceSchema, Unreadable
 
 Look = Callable[[Any], "SourceSchema | Unreadable"]
-_EXAMPLE = "Say it as one operation, such as 'keep only rows where amount > 100', 'group by city, sum of amount as total' or 'save to out/result.csv'."
+_EXAMPLE = (
+    "Say it as one operation, such as 'keep only rows where amount > 100', 'group by city, sum of amount as total' or 'save to out/result.csv'."
+)
 
 
 def read_instructions(text: str, read_schema: Look, *, name: str | None = None) -> Draft:
@@ -36,10 +39,30 @@ def read_instructions(text: str, read_schema: Look, *, name: str | None = None) 
         return Draft(spec=None, findings=(refused,))
     units = split_units(text)
     if len(units) > MAX_UNITS:
-        return Draft(spec=None, findings=(error("brief-too-long", "", f"The brief has {len(units)} sentences; {MAX_UNITS} are read at most.", "Leave out what is not about the pipeline."),))
+        return Draft(
+            spec=None,
+            findings=(
+                error(
+                    "brief-too-long",
+                    "",
+                    f"The brief has {len(units)} sentences; {MAX_UNITS} are read at most.",
+                    "Leave out what is not about the pipeline.",
+                ),
+            ),
+        )
     if language := foreign_language(text):
-        return Draft(spec=None, readings=tuple(Reading(sentence=u.text, understood=False, hint="Only English is read.") for u in units[:1]),
-                     findings=(error("language", "", f"The brief seems to be in {language}; only English is read without a model.", "Write it in English, or draft with a model (--provider)."),))  # fmt: skip
+        return Draft(
+            spec=None,
+            readings=tuple(Reading(sentence=u.text, understood=False, hint="Only English is read.") for u in units[:1]),
+            findings=(
+                error(
+                    "language",
+                    "",
+                    f"The brief seems to be in {language}; only English is read without a model.",
+                    "Write it in English, or draft with a model (--provider).",
+                ),
+            ),
+        )
     return _Reader(reordered(units), read_schema, name).draft()
 
 
@@ -49,7 +72,12 @@ def _refused(text: str) -> Finding | None:
     if "\0" in text:
         return error("not-text", "", "The brief is no text.", "Give a text file in UTF-8.")
     if len(text) > MAX_CHARACTERS:
-        return error("brief-too-long", "", f"The brief has {len(text)} characters; {MAX_CHARACTERS} are read at most.", "Leave out what is not about the pipeline.")
+        return error(
+            "brief-too-long",
+            "",
+            f"The brief has {len(text)} characters; {MAX_CHARACTERS} are read at most.",
+            "Leave out what is not about the pipeline.",
+        )
     return None
 
 
@@ -67,7 +95,10 @@ class _Reader:
         for index, unit in enumerate(self.units):
             self._unit(unit, first=index == 0)
         if self.space.keys:
-            self._doubt(f"group by {', '.join(self.space.keys)}", "It is not said what to compute for each group. Say 'group by city and compute the sum of amount as total'.")
+            self._doubt(
+                f"group by {', '.join(self.space.keys)}",
+                "It is not said what to compute for each group. Say 'group by city and compute the sum of amount as total'.",
+            )
         self._timing()
         spec, more = assemble(self.space, self.timing, self.name or named_from(self.units, self.space))
         return Draft(spec=spec, readings=tuple(self.readings), findings=(*self.findings, *more))
@@ -86,6 +117,10 @@ class _Reader:
             self._schedule(unit)
         elif unit.context == "sql":
             self._sql(unit)
+        elif is_credentials(text):
+            self._say(text, "remark")
+        elif role := sheet_role(unit):
+            self._sheet(unit, role)
         elif is_guaranteed(unit.body):
             self._say(text, "guaranteed")
         elif (intro := introduction(text)) is not None:
@@ -139,7 +174,14 @@ class _Reader:
         opening = text.split()[0].lower().strip(":,") if text.split() else ""
         from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS
 
-        return first and not unit.label and len(text.split()) <= 8 and text[-1:] not in ".!?" and not re.search(r"\d[\d.]*|[<>=]", text) and LEMMAS.get(opening, opening) not in VERBS
+        return (
+            first
+            and not unit.label
+            and len(text.split()) <= 8
+            and text[-1:] not in ".!?"
+            and not re.search(r"\d[\d.]*|[<>=]", text)
+            and LEMMAS.get(opening, opening) not in VERBS
+        )
 
     def _outcome(self, unit: Unit) -> Outcome | None:
         """The best reading of a unit's body, with or without its label before it."""
@@ -182,14 +224,18 @@ class _Reader:
         self.readings.append(Reading(sentence=sentence, understood=True, step=step, hint=hint))
 
     def _doubt(self, sentence: str, hint: str) -> None:
-        self.readings.append(Reading(sentence=sentence, understood=False, hint=hint))
+        reading = Reading(sentence=sentence, understood=False, hint=hint)
+        if reading not in self.readings:
+            self.readings.append(reading)
 
     # --- schedule, SQL -----------------------------------------------------------------------------------------------------
     def _schedule(self, unit: Unit) -> None:
         body = unit.body if unit.context == "schedule" else f"{unit.label}: {unit.body}"
         timed = find_schedule(body, expected=True)
         if timed is None or _asks_more(timed.rest):
-            self._doubt(unit.text, "It is not clear when the pipeline is to run. Say 'daily at 09:00', 'every Monday at 18:00 Europe/Berlin' or a cron line.")
+            self._doubt(
+                unit.text, "It is not clear when the pipeline is to run. Say 'daily at 09:00', 'every Monday at 18:00 Europe/Berlin' or a cron line."
+            )
             return
         self._time(unit.text, timed)
 
@@ -207,6 +253,34 @@ class _Reader:
         if self.timing.timezone and not self.timing.cron:
             self._doubt(f"time zone {self.timing.timezone}", "A time zone without a schedule has no effect. Say when the pipeline is to run.")
 
+    def _sheet(self, unit: Unit, role: str) -> None:
+        known = next((s.config.model_dump(by_alias=False) for s in self.space.sources if getattr(s.config, "spreadsheet_id", None)), None)
+        if role == "source":
+            if known is None:
+                self._doubt(
+                    unit.text, "For Google Sheets say the spreadsheet ID and the range: 'Google Sheets (ID: 1BxiMVs0, range: Sales!A1:G1000)'."
+                )
+                return
+            self._say(unit.text, "source")
+        else:
+            target = sheet_target(unit.text, known)
+            if target is None:
+                self._doubt(
+                    unit.text,
+                    (
+                        "For a Google Sheets destination say the spreadsheet ID and the sheet: 'Google Sheets, spreadsheet "
+                        'ID 1BxiMVs0, sheet name "Totals"\'.'
+                    ),
+                )
+                return
+            self.space = self.space.snapshot()
+            self.space.place(target, unit.text)
+            self._say(unit.text, target.title)
+        if rest := unexplained(
+            unit.text, frozenset(w for some in self.sources.words.values() for w in some) | frozenset({"customer", "order", "sale"})
+        ):
+            self._doubt(unit.text, f"What {', '.join(map(repr, rest))} asks for was not understood.")
+
     def _sql(self, unit: Unit) -> None:
         made = read_sql(unit, self.space)
         if isinstance(made, Trouble):
@@ -223,7 +297,8 @@ def _asks_more(rest: str) -> bool:
     return bool([w for w in words if w not in _EMPTY])
 
 
-_EMPTY = frozenset("please it the and then also that this is be to run runs should have thanks us me a an pipeline job schedule all of so for do done let".split())
+_EMPTY = frozenset(word_list("please it the and then also that this is be to run runs should have thanks us me a an pipeline job schedule all of so for do done let")
+)
 
 
 def _versions(unit: Unit) -> list[str]:
@@ -239,7 +314,21 @@ def _versions(unit: Unit) -> list[str]:
 
 
 _VERBS = {
-    "filter": "keep only rows where", "exclude": "exclude rows where", "add": "add", "group": "group by", "aggregate": "compute", "sort": "sort by", "select": "keep the columns",
-    "rename": "rename", "drop": "drop the columns", "cast": "convert", "fill": "fill", "dedupe": "remove duplicates", "join": "join", "union": "combine", "limit": "keep the first",
-    "pivot": "pivot", "unpivot": "unpivot",
-}  # fmt: skip
+    "filter": "keep only rows where",
+    "exclude": "exclude rows where",
+    "add": "add",
+    "group": "group by",
+    "aggregate": "compute",
+    "sort": "sort by",
+    "select": "keep the columns",
+    "rename": "rename",
+    "drop": "drop the columns",
+    "cast": "convert",
+    "fill": "fill",
+    "dedupe": "remove duplicates",
+    "join": "join",
+    "union": "combine",
+    "limit": "keep the first",
+    "pivot": "pivot",
+    "unpivot": "unpivot",
+}

@@ -4,31 +4,83 @@ from __future__ import annotations
 
 import re
 
-_GREETING = re.compile(r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|hiya|hallo|morning|afternoon|greetings|howdy)\b[\w .'’&-]{0,40}[,!.:]?", re.IGNORECASE)
+from tidemill.domain.grammar.vocabulary import word_list
+
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|hiya|hallo|morning|afternoon|greetings|howdy)\b[\w .'’&-]{0,40}[,!.:]?",
+    re.IGNORECASE,
+)
 _THANKS = re.compile(r"(?:(?:many |a lot of )?thanks?|thank you|thx|ta|cheers|much appreciated|appreciate it)\b[^.;:]{0,60}[.!,]*", re.IGNORECASE)
-_SIGN_OFF = re.compile(r"(?:kind(?:est)? regards|best regards|warm regards|regards|best wishes|all the best|best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?|thanks|thank you|thx|many thanks|many greetings|greetings|bye|see you|br|rgds|love|take care|talk soon|with kind regards|yours ever|have a (?:nice|good|great|lovely) [\w ]{1,20})[,.!]*(?:\s+[A-ZÀ-Þ][\w.-]*){0,3}[.!]?", re.IGNORECASE)
+_SIGN_OFF = re.compile(
+    (
+        r"(?:kind(?:est)? regards|best regards|warm regards|regards|best wishes|all the best|best|"
+        r"cheers|sincerely|yours(?: sincerely| truly| faithfully)?|thanks|thank you|thx|many thanks|"
+        r"many greetings|greetings|bye|see you|br|rgds|love|take care|talk soon|with kind regards|"
+        r"yours ever|have a (?:nice|good|great|lovely) [\w ]{1,20})[,.!]*(?:\s+[A-ZÀ-Þ][\w.-]*){0,"
+        r"3}[.!]?"
+    ),
+    re.IGNORECASE,
+)
 _SMALL_TALK = re.compile(
-    r"(?:i )?hope (?:you(?:'re| are)?|all is|this finds|your|the)\b[^;:]{0,80}|how are you\b.{0,30}|as (?:discussed|agreed|promised|mentioned)\b[^;:]{0,100}|let me know if\b.{0,60}|(?:any )?questions\?.{0,40}|just (?:ask|shout|call|ping)\b.{0,40}|no rush.{0,30}|quick (?:one|question|request)\b.{0,50}|sorry (?:for|to|about)\b.{0,80}|"
-    r"thanks for\b.{0,80}|i owe you\b.{0,40}|here(?:'s| is| are) (?:what|the steps|my|our|the)\b.{0,60}|that(?:'s| is| will be| would be) (?:all|it|everything)\b.{0,30}|that would be (?:great|lovely|super|perfect)\b.{0,20}|(?:what|here's what) (?:i|we) need\b.{0,20}|have a (?:nice|good|great|lovely)\b.{0,30}|see you\b.{0,40}|talk soon.{0,10}|"
+    r"(?:i )?hope (?:you(?:'re| are)?|all is|this finds|your|the)\b[^;:]{0,80}|how are you\b.{0,30}|as (?:discussed|"
+    r"agreed|promised|mentioned)\b[^;:]{0,100}|let me know if\b.{0,60}|(?:any )?questions\?.{0,40}|just (?:ask|"
+    r"shout|call|ping)\b.{0,40}|no rush.{0,30}|quick (?:one|question|request)\b.{0,50}|sorry (?:for|to|about)\b.{0,"
+    r"80}|"
+    r"thanks for\b.{0,80}|i owe you\b.{0,40}|here(?:'s| is| are) (?:what|the steps|my|our|the)\b.{0,60}|that(?:'s|"
+    r" is| will be| would be) (?:all|it|everything)\b.{0,30}|that would be (?:great|lovely|super|perfect)\b.{0,"
+    r"20}|(?:what|here's what) (?:i|we) need\b.{0,20}|have a (?:nice|good|great|lovely)\b.{0,30}|see you\b.{0,"
+    r"40}|talk soon.{0,10}|"
     r"(?:this|it) (?:is|would be) (?:a )?(?:great|huge) help\b.{0,20}",
     re.IGNORECASE,
 )
-_INTRO = re.compile(r"(?:please )?(?:i (?:need|want|would like)|we (?:need|want)|can you |could you )?(?:please )?(?:to )?(?:create|build|make|set up|design|write|set up|generate|draft|prepare)?\s*(?:me |us )?(?:a|an|the|my|our)?\s*(?P<name>[\w&' /-]{0,60}?)\s*(?:data )?(?:pipeline|workflow|etl job|etl|data flow)\b(?P<rest>[^.]{0,120})[:.]?", re.IGNORECASE)
+_INTRO = re.compile(
+    (
+        r"(?:please )?(?:i (?:need|want|would like)|we (?:need|want)|can you |could you )?(?:please "
+        r")?(?:to )?(?:create|build|make|set up|design|write|set up|generate|draft|prepare)?\s*(?:me "
+        r"|us )?(?:a|an|the|my|our)?\s*(?P<name>[\w&' /-]{0,60}?)\s*(?:data )?(?:pipeline|workflow|"
+        r"etl job|etl|data flow)\b(?P<rest>[^.]{0,120})[:.]?"
+    ),
+    re.IGNORECASE,
+)
 _GUARANTEED = re.compile(
-    r"(?:(?:please )?(?:make sure (?:that )?|ensure (?:that )?)?(?:it |the pipeline |this |everything |the job )?(?:is |must be |should be |be |stays |to be |has to be )?"
-    r"(?:fully )?(?:idempotent|safe to re-?run|re-?runnable|safely re-?runnable|repeatable|robust to re-?runs|can be re-?run(?: safely)?(?: at any time)?|can be run (?:again|twice)(?: safely)?)(?:\s*\((?:safe to re-?run|[^()]{0,30}re-?run[^()]{0,30}|idempotent)\))?(?: and (?:idempotent|safe to re-?run))?"
-    r"|log (?:all|every|each|the) ?(?:operations?|steps?|actions?|row counts|of the steps)?(?: with row counts)?|logging(?: of (?:all|every|each) (?:steps?|operations?))?|(?:write|keep) (?:a )?logs?|log (?:operations|everything|progress|row counts)"
-    r"|handle missing (?:data|values) gracefully|(?:gracefully )?handles? (?:errors|failures) gracefully|retry (?:on )?(?:transient |temporary )?(?:failures|errors|network errors)(?: automatically)?|retries(?: on transient (?:failures|errors))?|with retries|retry (?:up to )?(?:a few|three|3) times"
-    r"|auto-?create(?: the sheet| it)? if (?:it )?(?:doesn't|does not|doesn’t) exist|create (?:the )?(?:sheet|table|file|folder) if (?:it )?(?:doesn't|does not|is) (?:exist|missing)|no duplicates on re-?run|overwrite the (?:file|table|old file|output) (?:each|every) time|safe re-?runs|a re-?run must not (?:duplicate|double) (?:rows|anything)"
+    r"(?:(?:please )?(?:make sure (?:that )?|ensure (?:that )?)?(?:it |the pipeline |this |everything |the "
+    r"job )?(?:is |must be |should be |be |stays |to be |has to be )?"
+    r"(?:fully )?(?:idempotent|safe to re-?run|re-?runnable|safely re-?runnable|repeatable|robust to re-?runs|"
+    r"can be re-?run(?: safely)?(?: at any time)?|can be run (?:again|twice)(?: safely)?)(?:\s*\((?:safe to "
+    r"re-?run|[^()]{0,30}re-?run[^()]{0,30}|idempotent)\))?(?: and (?:idempotent|safe to re-?run))?"
+    r"|log (?:all|every|each|the) ?(?:operations?|steps?|actions?|row counts|of the steps)?(?: with row counts)?|"
+    r"logging(?: of (?:all|every|each) (?:steps?|operations?))?|(?:write|keep) (?:a )?logs?|log (?:operations|"
+    r"everything|progress|row counts)"
+    r"|handle missing (?:data|values) gracefully|(?:gracefully )?handles? (?:errors|failures) gracefully|retry "
+    r"(?:on )?(?:transient |temporary )?(?:failures|errors|network errors)(?: automatically)?|retries(?: on "
+    r"transient (?:failures|errors))?|with retries|retry (?:up to )?(?:a few|three|3) times"
+    r"|auto-?create(?: the sheet| it)? if (?:it )?(?:doesn't|does not|doesn’t) exist|create (?:the )?(?:sheet|"
+    r"table|file|folder) if (?:it )?(?:doesn't|does not|is) (?:exist|missing)|no duplicates on re-?run|overwrite "
+    r"the (?:file|table|old file|output) (?:each|every) time|safe re-?runs|a re-?run must not (?:duplicate|"
+    r"double) (?:rows|anything)"
     r"|(?:never|do not|don't) (?:change|modify|touch|overwrite) the (?:input|source)(?: files?| data)?)[.!]*",
     re.IGNORECASE,
 )
 _LOOSE_GUARANTEE = re.compile(r"\b(idempotent|re-?run|retry|retries|transient|log|logging|logged)\b", re.IGNORECASE)
-_GERMAN = frozenset("der die das und ist nicht mit für auf von den dem ein eine einen wird werden nur alle zeilen spalte spalten datei daten lade lies speichere schreibe sortiere behalte entferne nach aus bitte soll sind jede jeden".split())
+_GERMAN = frozenset(word_list(
+        "der die das und ist nicht mit für auf von den dem ein eine einen wird werden nur alle zeilen spalte spalten datei daten lade lies "
+        "speichere schreibe sortiere behalte entferne nach aus bitte soll sind jede jeden"
+    )
+)
 _FOREIGN = (
     ("German", _GERMAN),
-    ("French", frozenset("le la les des et est pas avec pour sur dans une un du fichier lignes colonne colonnes garder supprimer enregistrer trier charger par chaque".split())),
-    ("Spanish", frozenset("el la los las y es no con para por una un del archivo filas columna columnas guardar eliminar ordenar cargar cada donde".split())),
+    (
+        "French",
+        frozenset(word_list(
+                "le la les des et est pas avec pour sur dans une un du fichier lignes colonne colonnes garder supprimer enregistrer trier charger "
+                "par chaque"
+            )
+        ),
+    ),
+    (
+        "Spanish",
+        frozenset(word_list("el la los las y es no con para por una un del archivo filas columna columnas guardar eliminar ordenar cargar cada donde")),
+    ),
 )
 
 
@@ -40,7 +92,9 @@ def is_greeting(text: str) -> bool:
 
 def is_sign_off(text: str) -> bool:
     """True of the line after which only a name follows."""
-    return bool(_SIGN_OFF.fullmatch(text.strip())) or bool(re.match(r"(?:thanks|thank you|thx|cheers|best|kind regards|many thanks)\b", text.strip(), re.IGNORECASE))
+    return bool(_SIGN_OFF.fullmatch(text.strip())) or bool(
+        re.match(r"(?:thanks|thank you|thx|cheers|best|kind regards|many thanks)\b", text.strip(), re.IGNORECASE)
+    )
 
 
 def introduction(text: str) -> str | None:
@@ -51,7 +105,9 @@ def introduction(text: str) -> str | None:
     rest = hit["rest"].strip().lower()
     if rest and not re.match(r"(?:that|which|for|to|from|with|:|processing|about|of|on|as follows|like this|doing|please)\b", rest):
         return None
-    if re.search(r"\b(?:only|where|without|except|above|below|sum|average|filter\w*|group\w*|csv|json|top \d|runs?|daily|hourly|weekly|every)\b|\d", rest):
+    if re.search(
+        r"\b(?:only|where|without|except|above|below|sum|average|filter\w*|group\w*|csv|json|top \d|runs?|daily|hourly|weekly|every)\b|\d", rest
+    ):
         return None
     name = re.sub(r"\b(?:new|small|little|simple|data)\b", "", hit["name"], flags=re.IGNORECASE).strip()
     return " ".join(w if w.isupper() else w.capitalize() for w in name.split()) + (" Pipeline" if name else "")
@@ -62,8 +118,20 @@ def is_guaranteed(text: str) -> bool:
     return bool(_GUARANTEED.fullmatch(text.strip()))
 
 
-_ABOUT_FILE = re.compile(r"(?:.*\b(?:same columns|header|may be empty|can be empty|is empty|are empty|no rows|one json|json object|per line|separated|delimited|utf-?8|encoded|updated|exported)\b.*)", re.IGNORECASE | re.DOTALL)
-_ASKS = re.compile(r"\b(?:keep|drop|exclude|remove|ignore|skip|filter|where|sum|average|count|sort|group|top|distinct|unique|round|rename|convert|limit|must|should|please|calculate|compute)\b", re.IGNORECASE)
+_ABOUT_FILE = re.compile(
+    (
+        r"(?:.*\b(?:same columns|header|may be empty|can be empty|is empty|are empty|no rows|one json|"
+        r"json object|per line|separated|delimited|utf-?8|encoded|updated|exported)\b.*)"
+    ),
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKS = re.compile(
+    (
+        r"\b(?:keep|drop|exclude|remove|ignore|skip|filter|where|sum|average|count|sort|group|top|"
+        r"distinct|unique|round|rename|convert|limit|must|should|please|calculate|compute)\b"
+    ),
+    re.IGNORECASE,
+)
 
 
 def describes_a_file(text: str) -> bool:
@@ -84,4 +152,8 @@ def foreign_language(text: str) -> str | None:
     return None
 
 
-_ENGLISH = frozenset("the and is not with for on of to a an only all rows column columns file data load read save write sort keep remove by from please should are each every where".split())
+_ENGLISH = frozenset(word_list(
+        "the and is not with for on of to a an only all rows column columns file data load read save write sort keep remove by from please "
+        "should are each every where"
+    )
+)

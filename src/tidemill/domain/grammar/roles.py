@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tidemill.domain.finding import Finding, error, warning
-from tidemill.domain.grammar.files import Source, connector_for, paths_in, role_of, sheet_config, source_config, validated
+from tidemill.domain.grammar.files import Source, connector_for, paths_in, role_of, source_config, validated
 from tidemill.domain.grammar.scope import name_words
 from tidemill.domain.grammar.sentences import Unit
+from tidemill.domain.grammar.sheets import sheet_config
 from tidemill.domain.grammar.tokens import tokenise
-from tidemill.domain.grammar.vocabulary import STOPWORDS, singular
+from tidemill.domain.grammar.vocabulary import STOPWORDS, singular, word_list
 from tidemill.domain.grammar.workspace import Workspace
 from tidemill.domain.source_schema import Obstacle, SourceSchema, Unreadable
 from tidemill.errors import InvalidInput
@@ -68,11 +69,16 @@ def find_sources(units: list[Unit], look: Look) -> Sources:
         text = unit.text
         for tokens, index in paths_in(text):
             path = tokens[index].text
-            if re.search(r"credentials?\b|service.account|auth", text[max(0, tokens[index].start - 60) : tokens[index].start], re.IGNORECASE) and path.endswith(".json") or path == "credentials.json":
+            if (
+                re.search(r"credentials?\b|service.account|auth", text[max(0, tokens[index].start - 60) : tokens[index].start], re.IGNORECASE)
+                and path.endswith(".json")
+            ) or path == "credentials.json":
                 continue
             config = source_config(path, text)
             there = looked(config) if config else None
-            readable = isinstance(there, SourceSchema) or (isinstance(there, Unreadable) and there.why in (Obstacle.EMPTY, Obstacle.BROKEN, Obstacle.CHOICE) and there.reason != "")
+            readable = isinstance(there, SourceSchema) or (
+                isinstance(there, Unreadable) and there.why in (Obstacle.EMPTY, Obstacle.BROKEN, Obstacle.CHOICE) and there.reason != ""
+            )
             role = role_of(tokens, index, unit.context, readable=readable)
             found.by_path[(id(unit), path)] = role
             found.by_path.setdefault((0, path), role)
@@ -89,7 +95,14 @@ def _add(found: Sources, path: str, config: dict[str, object], there: Any, text:
         return
     typed = validated(config)
     if typed is None:
-        found.findings.append(error("source", "", f"The source {path!r} lacks something: {sorted(config)} is all that is said of it.", "For a database say 'table NAME in PATH'."))
+        found.findings.append(
+            error(
+                "source",
+                "",
+                f"The source {path!r} lacks something: {sorted(config)} is all that is said of it.",
+                "For a database say 'table NAME in PATH'.",
+            )
+        )
         return
     if isinstance(there, Unreadable):
         _obstacle(found, path, there)
@@ -114,18 +127,28 @@ def _add(found: Sources, path: str, config: dict[str, object], there: Any, text:
 
 def _obstacle(found: Sources, path: str, there: Unreadable) -> None:
     if there.why in (Obstacle.BROKEN, Obstacle.CHOICE):
-        found.findings.append(error("unreadable-source", "", f"{path}: {there.reason}", f"It has {', '.join(there.choices)}." if there.choices else ""))
+        found.findings.append(
+            error("unreadable-source", "", f"{path}: {there.reason}", f"It has {', '.join(there.choices)}." if there.choices else "")
+        )
     elif there.why is Obstacle.MISSING:
         found.findings.append(warning("missing-source", "", f"{path}: {there.reason}", "Column names are taken as they are written."))
 
 
 def _sql_name(brief: str, name: str) -> str | None:
     """The table's own name where an SQL statement of the brief speaks of it."""
-    return name if re.search(rf"\b(?:from|join)\s+[\"`]?{re.escape(name)}\b", brief, re.IGNORECASE) and re.search(r"\bselect\b", brief, re.IGNORECASE) else None
+    return (
+        name
+        if re.search(rf"\b(?:from|join)\s+[\"`]?{re.escape(name)}\b", brief, re.IGNORECASE) and re.search(r"\bselect\b", brief, re.IGNORECASE)
+        else None
+    )
 
 
 def _alias(text: str, path: str) -> str | None:
-    hit = re.search(re.escape(path) + r"[`\"')]*[^.;\n]{0,40}?[,(]?\s*(?:and )?(?:call (?:it|this|that)|called|named|name it|known as|referred to as|as)\s+[`\"']?([A-Za-z_]\w*)", text)
+    hit = re.search(
+        re.escape(path)
+        + r"[`\"')]*[^.;\n]{0,40}?[,(]?\s*(?:and )?(?:call (?:it|this|that)|called|named|name it|known as|referred to as|as)\s+[`\"']?([A-Za-z_]\w*)",
+        text,
+    )
     return hit[1] if hit and hit[1].lower() not in ("a", "an", "the", "source", "input", "json", "csv", "it", "is", "well", "of", "one") else None
 
 
@@ -148,14 +171,17 @@ def _brief_nouns(units: list[Unit]) -> frozenset[str]:
     return frozenset(w for w in words if len(w) > 2 and w not in STOPWORDS and w not in _NO_NOUNS)
 
 
-_NO_NOUNS = frozenset("out top new old total sum best first last detail summary result clean per day month year week data file list raw report final active".split())
+_NO_NOUNS = frozenset(word_list("out top new old total sum best first last detail summary result clean per day month year week data file list raw report final active")
+)
 
 
 def _sheets(found: Sources, units: list[Unit], looked: Callable[[dict[str, object]], Any], nouns: frozenset[str], brief: str) -> None:
     """Google Sheets, which have no path."""
     credentials = re.search(r"\b([\w./-]*(?:credential|service|account)[\w./-]*\.json)\b", brief, re.IGNORECASE)
     for unit in units:
-        writes = unit.context == "destination" or re.match(r"\s*(?:and |then |finally )?(?:save|write|put|store|export|output|send)", unit.text, re.IGNORECASE)
+        writes = unit.context == "destination" or re.match(
+            r"\s*(?:and |then |finally )?(?:save|write|put|store|export|output|send)", unit.text, re.IGNORECASE
+        )
         if writes or any(connector_for(t[i].text) not in (None, "json") for t, i in paths_in(unit.text)):
             continue
         config = sheet_config(unit.text, "source", None)

@@ -139,7 +139,7 @@ def _interval_slots(facts: ScheduleFacts, step: int, notes: list[str]) -> set[in
                       f"Say \"every {_nearest_step(step)}\".")  # fmt: skip
     minute = min(facts.minutes, default=0)
     if facts.minutes and step < 60 and (minute >= step or len(facts.minutes) > 1):
-        raise Unclear(f"\"Every {_interval_text(step)}\" and \"at minute {minute}\" contradict each other. " + _EXAMPLE)
+        raise Unclear(f'"Every {_interval_text(step)}" and "at minute {minute}" contradict each other. ' + _EXAMPLE)
     if facts.minutes and step > 60 and len(facts.minutes) > 1:
         raise Unclear("Two minutes of the hour are named. " + _EXAMPLE)
     if facts.window:
@@ -158,13 +158,12 @@ def _start(facts: ScheduleFacts, step: int, notes: list[str]) -> Clock | None:
     if facts.times:
         if start or len(facts.times) > 1 or step <= 60:
             at = _settled(facts.times[0], facts, [])
-            raise Unclear(f"\"{every.capitalize()}\" and \"at {at}\" contradict each other: name an interval or times. {_EXAMPLE}")
+            raise Unclear(f'"{every.capitalize()}" and "at {at}" contradict each other: name an interval or times. {_EXAMPLE}')
         start = _settled(facts.times[0], facts, notes)
     if start and facts.minutes:
         raise Unclear("A start and a minute of the hour are named; leave one of them out. " + _EXAMPLE)
     if start and step <= 60 and start.hour:
-        raise Unclear(f"\"{every.capitalize()} from {start}\" does not say until when: say \"{every} from {start} to 17:59\", or leave the start "
-                      f"out.")
+        raise Unclear(f'"{every.capitalize()} from {start}" does not say until when: say "{every} from {start} to 17:59", or leave the start out.')
     return start
 
 
@@ -180,7 +179,7 @@ def _window_slots(facts: ScheduleFacts, step: int, minute: int) -> set[int]:
         raise Unclear("A span and a minute of the hour are named; leave one of them out. " + _EXAMPLE)
     if last <= first:
         if facts.weekdays or facts.month_days or facts.excluded:
-            raise Unclear("A span over midnight together with certain days can be read in two ways. Name the hours of one day, such as 18:00 to 23:00.")
+            raise Unclear("A span over midnight on certain days can be read in two ways. Name the hours of one day, such as 18:00 to 23:00.")
         last += _DAY_MINUTES
     return {slot % _DAY_MINUTES for slot in range(first, last + 1, step)}
 
@@ -188,16 +187,16 @@ def _window_slots(facts: ScheduleFacts, step: int, minute: int) -> set[int]:
 def _time_slots(facts: ScheduleFacts, notes: list[str]) -> set[int]:
     """The minutes of the day that are named; midnight if there are none."""
     if facts.window:
-        raise Unclear("A span of hours is named, but not how often within it. Say for example \"every hour from 8:00 to 18:00\".")
+        raise Unclear('A span of hours is named, but not how often within it. Say for example "every hour from 8:00 to 18:00".')
     if facts.minutes:
-        raise Unclear("A minute is named, but not of which hours. Say for example \"every hour at minute 15\" or \"daily at 6:15\".")
+        raise Unclear('A minute is named, but not of which hours. Say for example "every hour at minute 15" or "daily at 6:15".')
     times = [_settled(t, facts, notes) for t in facts.times] or ([facts.start] if facts.start else [])
-    _check_count(facts, "day", len({t.minutes for t in times}), "times", 'at 6:00 and 18:00')
+    _check_count(facts, "day", len({t.minutes for t in times}), "times", "at 6:00 and 18:00")
     if times:
         return {t.minutes for t in times}
     if facts.daypart:
         example = {MORNING: "7:00", AFTERNOON: "15:00", EVENING: "19:00", NIGHT: "23:00"}[facts.daypart]
-        raise Unclear(f"\"{facts.daypart.capitalize()}\" is not a time. Say for example \"every {facts.daypart} at {example}\".")
+        raise Unclear(f'"{facts.daypart.capitalize()}" is not a time. Say for example "every {facts.daypart} at {example}".')
     notes.append("No time is named; midnight (00:00) was taken.")
     return {0}
 
@@ -217,7 +216,7 @@ def _check_count(facts: ScheduleFacts, unit: str, named: int, what: str, example
             number = {2: "Twice", 3: "Three times"}.get(count, f"{count} times")
             if named:
                 raise Unclear(f"{number} a {unit}, but {named} of the {what} {'is' if named == 1 else 'are'} named.")
-            raise Unclear(f"{number} a {unit}: name the {what}, such as \"{'twice' if count == 2 else f'{count} times'} a {unit} {example}\".")
+            raise Unclear(f'{number} a {unit}: name the {what}, such as "{"twice" if count == 2 else f"{count} times"} a {unit} {example}".')
 
 
 def _days(facts: ScheduleFacts, notes: list[str], *, has_interval: bool) -> str:
@@ -228,17 +227,19 @@ def _days(facts: ScheduleFacts, notes: list[str], *, has_interval: bool) -> str:
             raise Unclear(f"Every {count} {unit}s cannot be said by a cron line, which does not count {unit}s over the end of a month. "
                           "Say \"every Monday at 6:00\", or \"on the 1st and 15th of each month at 6:00\".")  # fmt: skip
     if any(u == "hour" and c > 1 for c, u in facts.counts):
-        raise Unclear("How the runs are spread over the hour is not said. Say \"every 30 minutes\".")
+        raise Unclear('How the runs are spread over the hour is not said. Say "every 30 minutes".')
     if facts.month_days or facts.months or units & {"month", "quarter", "year"}:
         return _dates(facts, units, notes)
     weekdays = _weekdays(facts)
     _check_count(facts, "week", len(weekdays) if facts.weekdays else 0, "days", "on Monday and Thursday")
     if not facts.weekdays and "week" in units:
-        raise Unclear("\"Weekly\" does not say on which day. Say for example \"every Monday at 6:00\".")
-    if not (facts.weekdays or facts.excluded or units or has_interval):
-        raise Unclear(f"A time is named, but not on which days. Say for example \"daily at {_some_time(facts)}\".")
+        raise Unclear('"Weekly" does not say on which day. Say for example "every Monday at 6:00".')
+    if not (facts.weekdays or facts.excluded or units or has_interval or (facts.daypart and facts.recurring)):
+        raise Unclear(f'A time is named, but not on which days. Say for example "daily at {_some_time(facts)}".')
     if "week" in units and "day" in units:
         raise Unclear("Both daily and weekly are named. " + _EXAMPLE)
+    if "day" in units and len(facts.weekdays) == 1:
+        raise Unclear("Both every day and one day of the week are named. " + _EXAMPLE)
     return f"* * {_weekdays_text(weekdays)}"
 
 
@@ -258,8 +259,8 @@ def _dates(facts: ScheduleFacts, units: set[str], notes: list[str]) -> str:
     months = _months(facts, units)
     if facts.weekdays or facts.excluded:
         if facts.month_days or units & {"month", "quarter", "year"}:
-            raise Unclear("A cron line with a day of the month and a weekday fires on either of them. Name one of the two: \"every Monday at 6:00\" or "
-                          "\"on the 1st of each month at 6:00\".")  # fmt: skip
+            raise Unclear("A cron line with a day of the month and a weekday fires on either of them. Name one of the two: "
+                          "\"every Monday at 6:00\" or \"on the 1st of each month at 6:00\".")  # fmt: skip
         return f"* {_list(months)} {_weekdays_text(_weekdays(facts))}"
     _check_count(facts, "month", len(facts.month_days), "days", "on the 1st and 15th")
     _check_count(facts, "year", len(months) * len(facts.month_days) if facts.months else 0, "dates", "on the 1st of January and July")
@@ -269,11 +270,13 @@ def _dates(facts: ScheduleFacts, units: set[str], notes: list[str]) -> str:
                 raise Unclear("Both daily and monthly are named. " + _EXAMPLE)
             return f"* {_list(months)} *"
         raise Unclear(_which_day(facts, units))
-    if "week" in units or (facts.dated and not facts.recurring):
-        raise Unclear("A date is named, but not that it comes again. Say \"every year on 2 January at 4:00\".")
+    if facts.dates and facts.dates != set(product(facts.month_days, months)):
+        raise Unclear("One cron line cannot say these dates: it says the same days for each month. Use a pipeline for each.")
+    if "week" in units or (facts.dates and not facts.recurring):
+        raise Unclear('A date is named, but not that it comes again. Say "every year on 2 January at 4:00".')
     if bad := [d for d in facts.month_days if not 1 <= d <= 31]:
         raise Unclear(f"No month has a {ordinal(bad[0])} day.")
-    if (late := [d for d in sorted(facts.month_days) if d > 28]) and not facts.dated:
+    if (late := [d for d in sorted(facts.month_days) if d > 28]) and not facts.dates:
         notes.append(f"Months without a {_or(late)} are left out.")
     return f"{_list(facts.month_days)} {_list(months) if len(months) < 12 else '*'} *"
 
@@ -288,12 +291,12 @@ def _months(facts: ScheduleFacts, units: set[str]) -> set[int]:
                           "\"on the 15th of January, April, July and October at 6:00\".")  # fmt: skip
         return {1, 4, 7, 10}
     if "year" in units:
-        raise Unclear("\"Yearly\" does not say on which date. Say for example \"every year on 2 January at 4:00\".")
+        raise Unclear('"Yearly" does not say on which date. Say for example "every year on 2 January at 4:00".')
     step = max(steps, default=1)
     if 12 % step:
         raise Unclear(f"Every {step} months cannot be said by a cron line, which starts anew each year. Name the months.")
     if step > 1:
-        raise Unclear(f"Every {step} months does not say which. Name them: \"on the 1st of {_example_months(step)} at 6:00\".")
+        raise Unclear(f'Every {step} months does not say which. Name them: "on the 1st of {_example_months(step)} at 6:00".')
     return set(range(1, 13))
 
 
@@ -304,10 +307,10 @@ def _example_months(step: int) -> str:
 
 def _which_day(facts: ScheduleFacts, units: set[str]) -> str:
     if facts.months:
-        return "A month is named, but not on which day. Say for example \"every year on 2 January at 4:00\"."
+        return 'A month is named, but not on which day. Say for example "every year on 2 January at 4:00".'
     if "quarter" in units:
-        return "\"Quarterly\" does not say on which day. Say for example \"on the first day of each quarter at 5:00\"."
-    return "\"Monthly\" does not say on which day. Say for example \"on the 1st of each month at 6:00\"."
+        return '"Quarterly" does not say on which day. Say for example "on the first day of each quarter at 5:00".'
+    return '"Monthly" does not say on which day. Say for example "on the 1st of each month at 6:00".'
 
 
 def _interval_text(step: int) -> str:

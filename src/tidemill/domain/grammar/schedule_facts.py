@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from tidemill.domain.grammar.clock_times import Clock
 from tidemill.domain.pipeline import MissedRuns
 
+_PARTS = ("times", "minutes", "window", "start", "weekdays", "month_days", "months", "daypart")
+"""What a sentence says once; said twice with other words in between, it speaks of two schedules."""
+
 
 @dataclass
 class ScheduleFacts:
@@ -25,6 +28,8 @@ class ScheduleFacts:
     excluded: set[int] = field(default_factory=set)
     month_days: set[int] = field(default_factory=set)
     months: set[int] = field(default_factory=set)
+    dates: set[tuple[int, int]] = field(default_factory=set)
+    """(day, month), where both are named together; the parts are in `month_days` and `months` too."""
     daypart: str = ""
     crons: list[str] = field(default_factory=list)
     zones: list[str] = field(default_factory=list)
@@ -35,8 +40,8 @@ class ScheduleFacts:
     notes: list[str] = field(default_factory=list)
     recurring: bool = False
     """Something says that it happens again and again: every, daily, Mondays."""
-    dated: bool = False
-    """A day of a month is named together with the month."""
+    latest: tuple[str, ...] = field(default=(), compare=False)
+    """The parts that the phrase before named."""
 
     @property
     def any(self) -> bool:
@@ -45,7 +50,29 @@ class ScheduleFacts:
 
     @property
     def strong(self) -> bool:
-        """True if it can only be a schedule: it comes again, at a stated time, weekday or short interval; or it is a cron line."""
+        """True if it can only be a schedule: it comes again, at a stated time, day or short interval; or it is a cron line or an event."""
         short = any(unit in ("minute", "hour") for _, unit in self.intervals)
-        day = self.weekdays or self.month_days
-        return bool(self.crons or self.events or (self.recurring and (self.times or self.window or short or day)))
+        return bool(self.crons or self.events or (self.recurring and (self.times or self.window or short or self.weekdays or self.month_days)))
+
+    def add(self, phrase: ScheduleFacts) -> None:
+        """Takes over what a further phrase says.
+
+        "Weekdays at 7 and Saturdays at 9" is two schedules, which cannot be told from "weekdays and Saturdays at 7 and 9" once it is
+        put together; so a part that comes back after another one is a problem.
+        """
+        named = tuple(part for part in _PARTS if getattr(phrase, part))
+        for part in named:
+            before = getattr(self, part)
+            joined = part in self.latest and isinstance(before, set | list)
+            if before and before != getattr(phrase, part) and not joined:
+                self.problems.append("More than one schedule is named; a pipeline has one. Give all days and all times together, such as "
+                                     "\"on Mondays and Thursdays at 6:00 and 18:00\".")  # fmt: skip
+        self.latest = named or self.latest
+        for name in ("times", "intervals", "counts", "crons", "zones", "events", "problems", "notes"):
+            ours = getattr(self, name)
+            ours += [value for value in getattr(phrase, name) if name != "times" or value not in ours]
+        for name in ("minutes", "weekdays", "excluded", "month_days", "months", "dates"):
+            getattr(self, name).update(getattr(phrase, name))
+        self.start, self.window, self.missed = phrase.start or self.start, phrase.window or self.window, phrase.missed or self.missed
+        self.daypart = phrase.daypart or self.daypart
+        self.manual, self.recurring = self.manual or phrase.manual, self.recurring or phrase.recurring

@@ -50,8 +50,8 @@ def scan(text: str, start: int) -> tuple[ScheduleFacts, int]:
 
 
 _FILLER = re.compile(
-    r"(?:[\s,;:()\[\]\"'`“”=–—.!-]+|(?:schedule|frequency|cadence|timing|time|times|start\s+time|run\s+time|days?|when|runs?)\s*[:=]\s*"
-    r"|(?:and|&|then|please|automatically|always|exactly|precisely|sharp|i\.?e\.?|that\s+is|also|too|unattended|thanks|thank\s+you|as\s+well|basis"
+    r"(?:[\s,;:()\[\]\"'`“”=–—.!?-]+|(?:schedule|frequency|cadence|timing|time|times|start\s+time|run\s+time|days?|when|runs?)\s*[:=]\s*"
+    r"|(?:and|&|then|please|pls|automatically|always|exactly|precisely|sharp|i\.?e\.?|that\s+is|also|too|unattended|thanks|thank\s+you|as\s+well|basis"
     r"|(?:in\s+)?cron(?:\s+(?:notation|terms|syntax|format))?|on\s+an?(?=\s+(?:daily|weekly|monthly|hourly|quarterly|yearly|annual|nightly)\b))\b)*",
     re.IGNORECASE,
 )
@@ -65,10 +65,14 @@ def _skip(text: str, position: int) -> int:
 def _read_phrase(text: str, position: int, facts: ScheduleFacts, phrases: Sequence[Phrase]) -> int | None:
     for phrase in phrases:
         if (match := phrase.regex.match(text, position)) and match.end() > position:
-            phrase.says(match, facts)
+            said = ScheduleFacts()
+            phrase.says(match, said)
+            facts.add(said)
             return match.end()
     for read in (_read_window, _read_times, _read_zone):
-        if (after := read(text, position, facts)) is not None:
+        said = ScheduleFacts()
+        if (after := read(text, position, said, facts.daypart)) is not None:
+            facts.add(said)
             return after
     return None
 
@@ -78,24 +82,25 @@ _DASHED = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?(?:[ap]m)?\s?[-–—]\s?\d", re.I
 _WINDOW_TO = re.compile(r"\s*(?:-|–|—|to|and|until|till|til|through)\s*", re.IGNORECASE)
 
 
-def _read_window(text: str, position: int, facts: ScheduleFacts) -> int | None:
+def _read_window(text: str, position: int, facts: ScheduleFacts, daypart: str) -> int | None:
     """`between 8 and 18`, `from 9am to 5pm`, `9:00-17:00`; `from 6:00` alone is a start."""
     opened = _WINDOW_OPEN.match(text, position)
-    one = read_clock(text, opened.end() if opened else position, bare=bool(opened or _DASHED.match(text, position)))
+    bare = bool(opened or _DASHED.match(text, position))
+    one = read_clock(text, opened.end() if opened else position, bare=bare, span=bare)
     if one is None:
         return None
     through = _WINDOW_TO.match(text, one[1])
-    other = read_clock(text, through.end(), bare=True) if through else None
+    other = read_clock(text, through.end(), bare=True, span=True) if through else None
     if other is None or (through and not opened and "and" in through[0].lower()):
         if opened and opened["word"].lower() != "between":
-            facts.start = _settled(one[0], facts)
+            facts.start = _settled(one[0], facts, daypart)
             return one[1]
         return None
     first, last = one[0], other[0]
     if last.meridiem and first.bare:
         words = text[position : other[1]].strip()
         facts.problems.append(f"{words!r} does not say whether it begins in the morning; write both times in full, such as 09:00 to 17:00.")
-    facts.window = (_settled(first, facts), _settled(last, facts))
+    facts.window = (_settled(first, facts, daypart), _settled(last, facts, daypart))
     return other[1]
 
 
@@ -109,17 +114,17 @@ _LOOSE = re.compile(
 _TIME_AND = re.compile(r"\s*(?:,\s*(?:and\s+|&\s*)?|and\s+|&\s*|as\s+well\s+as\s+)(?:(?:again\s+)?at\s+|@\s*)?", re.IGNORECASE)
 
 
-def _read_times(text: str, position: int, facts: ScheduleFacts) -> int | None:
+def _read_times(text: str, position: int, facts: ScheduleFacts, daypart: str) -> int | None:
     """`at 6:00 and 18:00`, `starting at 6:00`; `around 6` is told to be inexact."""
     if started := _START.match(text, position):
         clock = read_clock(text, started.end(), bare=True)
-        facts.start = _settled(clock[0], facts) if clock else facts.start
+        facts.start = _settled(clock[0], facts, daypart) if clock else facts.start
         return clock[1] if clock else None
     if loose := _LOOSE.match(text, position):
         clock = read_clock(text, loose.end(), bare=True)
         if clock:
             words = text[position : clock[1]].strip()
-            facts.problems.append(f'{words!r} is not an exact time; a schedule needs one, such as "at {settle(clock[0], facts.daypart)}".')
+            facts.problems.append(f'{words!r} is not an exact time; a schedule needs one, such as "at {settle(clock[0], daypart)}".')
         return clock[1] if clock else None
     at = _AT.match(text, position)
     first = read_clock(text, at.end() if at else position, bare=bool(at))
@@ -136,7 +141,7 @@ def _read_times(text: str, position: int, facts: ScheduleFacts) -> int | None:
     return end
 
 
-def _read_zone(text: str, position: int, facts: ScheduleFacts) -> int | None:
+def _read_zone(text: str, position: int, facts: ScheduleFacts, _daypart: str) -> int | None:
     found = read_zone(text, position)
     if found is None:
         return None
@@ -147,8 +152,8 @@ def _read_zone(text: str, position: int, facts: ScheduleFacts) -> int | None:
     return end
 
 
-def _settled(clock: Clock, facts: ScheduleFacts) -> Clock:
-    settled = settle(clock, facts.daypart)
+def _settled(clock: Clock, facts: ScheduleFacts, daypart: str) -> Clock:
+    settled = settle(clock, daypart)
     if settled.problem:
         facts.problems.append(settled.problem)
     return settled
@@ -177,7 +182,8 @@ _ARRIVAL = (
 )
 _VAGUE = (
     r"(?:regularly|often|frequently|periodically|occasionally|sometimes|from\s+time\s+to\s+time|now\s+and\s+then|routinely|constantly|continuously|"
-    r"continually|(?:in\s+)?real[- ]?time|as\s+often\s+as\s+(?:possible|needed|necessary)|at\s+regular\s+intervals|on\s+a\s+regular\s+basis|"
+    r"continually|(?:in\s+)?real[- ]?time|as\s+often\s+as\s+(?:possible|needed|necessary)|(?:a\s+few|several|many|multiple|some)\s+times\s+(?:a|per|"
+    r"every|each)\s+\w+|at\s+regular\s+intervals|on\s+a\s+regular\s+basis|"
     r"all\s+the\s+time|"
     r"around\s+the\s+clock|24/7|as\s+soon\s+as\s+possible|asap|every\s+(?:now\s+and\s+then|so\s+often|few\s+\w+|couple\s+of\s+\w+))\b"
 )
@@ -205,7 +211,7 @@ _MANUAL = (
 )
 _SINGLE_TIME = (
     r"(?:today|tomorrow|tonight|just\s+once|only\s+once|one[- ]time|one[- ]off|once\s+only|right\s+(?:now|away)|immediately|straight\s+away|"
-    rf"(?:next|this|coming)\s+(?:week|month|year|{WEEKDAY}|morning|evening|afternoon)|(?:on\s+)?\d{{4}}-\d\d-\d\d|once(?=\s*[.!]?\s*$))\b"
+    rf"(?:next|this|coming)\s+(?:week|month|year|{WEEKDAY}|morning|evening|afternoon)|(?:on\s+)?\d{{4}}-\d\d-\d\d|(?:once|now)(?=\s*[.!]?\s*$))\b"
 )
 _START_DATE = (
     r"(?:start(?:ing|s)?|begin(?:ning|s)?|effective)\s+(?:on\s+|from\s+|in\s+)?(?:the\s+)?(?:today|tomorrow|next\s+\w+|now|"
@@ -215,7 +221,7 @@ _START_DATE = (
 )
 _HOUR_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _MINUTE = rf"(?:at\s+|on\s+)?(?:a\s+)?(?P<minute>half|quarter|{NUMBER})(?:\s+minutes?|\s*mins?)?\s+"
-_PER_UNIT = "(?:(?:of|in|a|per)\\s+(?:every|each|the|a)?\\s*)"
+_PER_UNIT = r"(?:(?:of|in)\s+(?:every|each|the|a)\s+)"
 _WORKDAY = r"(?:business|working|work|week)[- ]?day"
 
 PHRASES: tuple[Phrase, ...] = (
@@ -245,7 +251,7 @@ PHRASES: tuple[Phrase, ...] = (
            r"(?:bi|semi)[- ]?(?:week|month|annual|year|quarter|hour|dai?)\w*|biannually|biennial\w*|fortnightly|(?:every|each)\s+fortnight|"
            r"once\s+a\s+fortnight",
            says.problem(says.EVERY_OTHER), "other second 2nd alternate third 3rd two three even odd bi semi fortnight"),
-    Phrase(_SINGLE_TIME, says.problem(says.ONE_OFF), "to once one right immediate straight next this coming -"),
+    Phrase(_SINGLE_TIME, says.problem(says.ONE_OFF), "to once one right immediate straight next this coming - now"),
     Phrase(_START_DATE, says.problem(says.FIRST_AND_LAST), "start begin effective until till through for"),
     Phrase(r"(?:except|excluding|but\s+not|not|skip(?:ping)?|other\s+than|apart\s+from)\s+(?:for\s+|on\s+|during\s+)?(?:the\s+|any\s+)?(?:\w+\s+)?"
            r"(?:holidays?|vacations?|christmas|easter)(?:\s+season)?|(?:on|every|each)\s+(?:\w+\s+)?holidays?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 
 from tidemill.domain.grammar.clock_times import number
 from tidemill.domain.grammar.schedule_facts import ScheduleFacts
@@ -22,9 +23,9 @@ EVERY_OTHER = ("{0} cannot be said by a cron line, which does not count weeks or
                "Say \"every Monday at 6:00\", or \"on the 1st and 15th of each month at 6:00\".")  # fmt: skip
 ARRIVES = ("{0} needs the name of an event that says so: write 'run on the event \"orders-landed\"', and whatever brings the data sends that "
            "event; or look regularly: \"every 15 minutes\".")  # fmt: skip
-ONE_OFF = "{0} is a single time, and a schedule repeats. Start the run by hand, or say how it repeats, such as \"every Monday at 9:00\"."
+ONE_OFF = '{0} is a single time, and a schedule repeats. Start the run by hand, or say how it repeats, such as "every Monday at 9:00".'
 FIRST_AND_LAST = "{0}: a schedule has no first or last day. Leave that out, and switch the schedule on and off by hand."
-HOLIDAYS = "{0}: a cron line knows no holidays. Name weekdays only, such as \"every weekday at 7:30\"."
+HOLIDAYS = '{0}: a cron line knows no holidays. Name weekdays only, such as "every weekday at 7:30".'
 
 _ADVERBS = {"daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annually": "year"}
 
@@ -35,7 +36,7 @@ def problem(message: str) -> Says:
 
     def says(match: Match, facts: ScheduleFacts) -> None:
         facts.problems.append(message.replace("{0}", repr(match[0].strip())))
-        facts.recurring = facts.recurring or repeats or _every(match[0])
+        facts.recurring = repeats or _every(match[0])
 
     return says
 
@@ -46,7 +47,7 @@ def interval(count: int, unit: str, daypart: str = "") -> Says:
     def says(_: Match, facts: ScheduleFacts) -> None:
         facts.intervals.append((count, unit))
         facts.recurring = True
-        facts.daypart = daypart or facts.daypart
+        facts.daypart = daypart
 
     return says
 
@@ -99,15 +100,15 @@ def times_per(match: Match, facts: ScheduleFacts) -> None:
 def daypart(match: Match, facts: ScheduleFacts) -> None:
     """`every morning`, `in the evening`"""
     facts.daypart = (match["part"] or match["part_alone"]).lower()
-    if _every(match[0]) or match[0].lower().rstrip().endswith("s"):
-        facts.recurring = True
+    facts.recurring = _every(match[0]) or match[0].lower().rstrip().endswith("s")
+    if _every(match[0]):
         facts.intervals.append((1, "day"))
 
 
 def daypart_of_days(match: Match, facts: ScheduleFacts) -> None:
     """The `morning` of `every Monday morning`."""
     facts.daypart = match["part"].lower()
-    facts.recurring = facts.recurring or match[0].lower().endswith("s")
+    facts.recurring = match[0].lower().endswith("s")
 
 
 def working_days(match: Match, facts: ScheduleFacts) -> None:
@@ -130,7 +131,7 @@ def day_list(match: Match, facts: ScheduleFacts) -> None:
     facts.weekdays |= weekdays_of(days)
     plural = re.search(r"days\b|\b(?:mon|tue|wed|thu|fri|sat|sun)s\b", days, re.IGNORECASE)
     several = len(re.findall(WEEKDAY, days, re.IGNORECASE)) > 1
-    facts.recurring = facts.recurring or bool(plural or several or _every(match[0]) or re.search(r"week", match[0], re.IGNORECASE))
+    facts.recurring = bool(plural or several or _every(match[0]) or re.search(r"week", match[0], re.IGNORECASE))
 
 
 def except_days(match: Match, facts: ScheduleFacts) -> None:
@@ -142,13 +143,13 @@ def except_days(match: Match, facts: ScheduleFacts) -> None:
 def month_days(match: Match, facts: ScheduleFacts) -> None:
     """`on the 1st and 15th of each month`"""
     facts.month_days |= ordinals_of(match["dates"])
-    facts.recurring = facts.recurring or _every(match[0]) or bool(re.search(r"month", match[0], re.IGNORECASE))
+    facts.recurring = _every(match[0]) or bool(re.search(r"month", match[0], re.IGNORECASE))
 
 
 def numbered_days(match: Match, facts: ScheduleFacts) -> None:
     """`on day 15`"""
     facts.month_days |= {int(n) for n in re.findall(r"\d+", match["dates"])}
-    facts.recurring = facts.recurring or bool(re.search(r"month", match[0], re.IGNORECASE))
+    facts.recurring = bool(re.search(r"month", match[0], re.IGNORECASE))
 
 
 def first_day_of(match: Match, facts: ScheduleFacts) -> None:
@@ -156,7 +157,7 @@ def first_day_of(match: Match, facts: ScheduleFacts) -> None:
     unit = match["unit"].lower()
     facts.recurring = True
     if unit == "week":
-        facts.problems.append(f"{match[0].strip()!r}: a week may begin on Sunday or Monday; name the day, such as \"every Monday at 6:00\".")
+        facts.problems.append(f'{match[0].strip()!r}: a week may begin on Sunday or Monday; name the day, such as "every Monday at 6:00".')
         return
     facts.month_days.add(1)
     facts.intervals.append((1, unit))
@@ -169,7 +170,7 @@ def first_day_of(match: Match, facts: ScheduleFacts) -> None:
 def month_list(match: Match, facts: ScheduleFacts) -> None:
     """`in January and July`"""
     facts.months |= months_of(match["months"])
-    facts.recurring = facts.recurring or _every(match[0])
+    facts.recurring = _every(match[0])
 
 
 def date(match: Match, facts: ScheduleFacts) -> None:
@@ -177,16 +178,16 @@ def date(match: Match, facts: ScheduleFacts) -> None:
     day = match["before"] or match["after"]
     facts.month_days |= {int(day) if day.isdecimal() else ordinal_number(day)}
     facts.months |= months_of(match["month"] or match["month_first"])
-    facts.recurring = facts.recurring or _every(match[0])
-    facts.dated = True
+    facts.recurring = _every(match[0])
+    facts.dates |= set(product(facts.month_days, facts.months))
 
 
 def dates_of_months(match: Match, facts: ScheduleFacts) -> None:
     """`on the 1st of January and July`"""
     facts.month_days |= ordinals_of(match["dates"])
     facts.months |= months_of(match["months"])
-    facts.recurring = facts.recurring or _every(match[0]) or len(facts.months) > 1
-    facts.dated = True
+    facts.recurring = _every(match[0]) or len(facts.months) > 1
+    facts.dates |= set(product(facts.month_days, facts.months))
 
 
 def minutes_past(match: Match, facts: ScheduleFacts) -> None:
@@ -222,8 +223,8 @@ def full_hour(match: Match, facts: ScheduleFacts) -> None:
 def _hour_if_said(match: Match, facts: ScheduleFacts) -> None:
     if re.search(r"\bhour", match[0], re.IGNORECASE):
         facts.recurring = True
-        facts.intervals += [] if any(unit == "hour" for _, unit in facts.intervals) else [(1, "hour")]
+        facts.intervals.append((1, "hour"))
 
 
 def _every(text: str) -> bool:
-    return bool(re.match(r"\s*(?:on\s+)?(?:every|each|all)\b", text, re.IGNORECASE))
+    return bool(re.match(r"\s*(?:(?:on|once)\s+)?(?:every|each|all)\b", text, re.IGNORECASE))

@@ -16,8 +16,8 @@ _ORDINALS = {word: n for n, word in enumerate(_BELOW_TEN + _TEENS, 1)} | {"twent
 _ORDINALS |= {f"twenty-{word}": 20 + n for n, word in enumerate(_BELOW_TEN, 1)}
 ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|(?:(?:twenty|thirty)[- ])?(?:{'|'.join(_BELOW_TEN)})|{'|'.join(_TEENS)}|twentieth|thirtieth)\b"
 
-EVERY = r"(?:(?:on\s+)?(?:every|each)(?:\s+(?:single|and\s+every))?)"
-OF_EACH = r"(?:\s+(?:of|in)\s+(?:the|every|each|a)\s+)"
+EVERY = r"(?:(?:(?:on|once)\s+)?(?:every|each)(?:\s+(?:single|and\s+every))?)"
+OF_EACH = r"(?:\s+(?:of|in)\s+(?:(?:the|every|each|a)\s+)?)"
 AND = r"(?:\s*(?:,\s*(?:and\b|&)?|and\b|&|\+|/|plus\b|as\s+well\s+as\b)\s*(?:on\s+)?(?:the\s+)?(?:every\s+|each\s+)?)"
 TO = r"(?:\s*(?:[-–—]|to|through|thru|until|till|til)\s*)"
 DAY_LIST = rf"{WEEKDAY}(?:{TO}{WEEKDAY})?(?:{AND}{WEEKDAY}(?:{TO}{WEEKDAY})?)*"

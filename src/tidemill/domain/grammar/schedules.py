@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tidemill.domain.grammar import schedule_frames as frames
 from tidemill.domain.grammar.schedule_cron import Unclear, cron_of
 from tidemill.domain.grammar.schedule_facts import ScheduleFacts
 from tidemill.domain.grammar.schedule_phrases import scan
@@ -45,86 +46,24 @@ def find_schedule(sentence: str, *, expected: bool = False) -> ScheduleReading |
     Args:
         expected: The sentence stands under a heading or label such as "Schedule", so that "Mondays at 9" needs no further sign.
     """
-    if not (expected or _TALK.search(sentence)):
+    if len(sentence) > _LONGEST or not (expected or frames.TALK.search(sentence)):
         return None
-    start = _end(_BULLET, sentence, 0)
-    label = _LABEL.match(sentence, start)
+    start = _end(frames.BULLET.regex, sentence, 0)
+    label = frames.LABEL.regex.match(sentence, start)
     if label and not sentence[label.end() :].strip(" .*_"):
         return None
-    if label:
-        return _labelled(sentence, label)
+    if label and (expected or label["word"].lower() != "event"):
+        return _labelled(sentence, label, expected=expected)
+    if frames.UNSCHEDULED.regex.match(sentence, start):
+        return ScheduleReading(Trigger.MANUAL)
     if expected and (found := _expected(sentence, start)):
         return found
     return _whole(sentence, start) or _framed(sentence) or _first(sentence, start) or _last(sentence, start)
 
 
-_TALK = re.compile(
-    r"\*|@|\b(?:every|each|daily|everyday|nightly|hourly|minutely|weekly|monthly|quarterly|yearly|annually|fortnight\w*|bi-?\w+ly|semi-?\w+ly|once|"
-    r"twice|thrice|"
-    r"\d\s+times|when\w*|weekdays?|weekends?|work(?:ing)?[- ]?days?|business\s+days?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|schedul\w+|"
-    r"cron\w*|run\w*|"
-    r"trigger\w*|execut\w+|refresh\w*|update\w*|repeat\w*|launch\w*|event\w*|manual\w*|(?:on|by)[- ](?:demand|hand|request|event)|ad[- ]hoc|"
-    r"as\s+needed|"
-    r"time\s?zone|tz|all\s+times|missed|frequency|cadence|timing|interval|recurrence|mornings?|evenings?|start|kick|(?:of|in)\s+(?:the|"
-    r"a)\s+(?:month|quarter)|"
-    r"(?:mon|tue|wed|thu|fri|sat|sun)\s*[-–,])\b",
-    re.IGNORECASE,
-)
-_BULLET = re.compile(r"\s*(?:[-*•>+]\s+|\d{1,2}[.)]\s+|[a-z][.)]\s+)*[*_]*", re.IGNORECASE)
-_LABEL = re.compile(
-    r"(?:(?:run|execution|refresh|pipeline|job|proposed)\s+)?(?P<word>schedul(?:e|ing)(?:\s*(?:/|and|&)\s*trigger)?|trigger(?:\s*(?:/|and|"
-    r"&)\s*schedule)?|frequency|cadence|timing|"
-    r"recurrence|how\s+often|interval|when(?:\s+to\s+run)?|runs?(?:\s+(?:at|on|time|times))?|execution|execute|cron(?:tab)?(?:\s+(?:expression|line|"
-    r"schedule))?|"
-    r"time\s?zone|tz|event|missed\s+runs?)\s*[*_]*\s*(?::|=|\s[-–—]\s)\s*[*_]*\s*",
-    re.IGNORECASE,
-)
-_SELF_READING = ("time", "tz", "event", "missed")
-"""Labels that belong to the phrase itself (`time zone: UTC`), so that the phrase is read from the label on."""
-
-_THING = (r"(?:(?:all\s+(?:of\s+)?)?(?:this|it)|everything|(?:the|this|our|my)\s+(?:(?:whole|entire|complete|full|new|data)\s+){0,2}"
-          r"(?:pipeline|job|workflow|process|flow|script|report|thing|run|summary|result|output|table|file|dashboard|extract|etl)s?)")  # fmt: skip
-_DO = r"(?:run|execute|schedule|trigger|repeat|launch|start|kick\s+off|refresh|update|rebuild|regenerate|rerun|re-run|do)"
-_DONE = (r"(?:run|runs|running|executed?|executes|scheduled?|triggered?|launched|started?|starts|kicked\s+off|refreshed|refreshes|refresh|updated?|"
-         r"updates|rebuilt|"
-         r"regenerated|repeated|repeats?|recomputed|happen|happens|done|produced|ready|there|available|finished|in\s+place|up\s+to\s+date|"
-         r"fresh)")  # fmt: skip
-_MODAL = (r"(?:should|must|needs?\s+to|has\s+to|have\s+to|shall|will|is\s+to|ought\s+to|can|is\s+supposed\s+to|is\s+meant\s+to|is\s+expected\s+to|"
-          r"would|may|is|are|gets?|"
-          r"should\s+only|must\s+only|will\s+only)")  # fmt: skip
-_EXTRA = r"(?:\s+(?:be|get|only|always|automatically|itself|to\s+be|to\s+run|run|unattended|once\s+more))*"
-_FRAME = re.compile(
-    rf"\b(?:(?:please\s+|only\s+|then\s+|and\s+|also\s+)*{_DO}(?:\s+(?:{_THING}|that))?{_EXTRA}"
-    rf"|{_THING}\s+(?:{_MODAL}\s+)?(?:be\s+|get\s+|to\s+be\s+|only\s+|always\s+|automatically\s+|to\s+)*{_DONE}{_EXTRA}"
-    rf"|(?:{_MODAL}|to)\s+(?:be\s+|only\s+)*{_DONE}{_EXTRA}"
-    rf"|(?:I|we)(?:['’]d|\s+would)?\s+(?:like|want|need|prefer)\s+(?:{_THING}\s+)?(?:to\s+)?(?:be\s+)?(?:{_DONE})?{_EXTRA}"
-    rf"|(?:have|let|make|set|get)\s+{_THING}(?:\s+up)?\s+(?:to\s+)?{_DONE}{_EXTRA}"
-    rf"|(?P<bare>runs|running|scheduled|triggered|executed|executes)|use\s+(?:the\s+)?(?:schedule|cron)|(?:the\s+)?(?:schedule|cron(?:\s+(?:line|"
-    rf"expression))?|trigger)\s+(?:is|should\s+be|to))"
-    r"(?=[\s:,(]|$)[:,]?\s*(?:(?:for|as|with|to)\s+(?=[\"'`(@*]|(?:every|each|daily|the\s+cron)\b))?",
-    re.IGNORECASE,
-)
-_DESCRIBES = re.compile(
-    r"\b(?:which|who|whose|that|where|upstream|system|they|is|are|was|were|be|been|being|of|for|per|by|from|over|in|if|than|within|the|a|an|"
-    r"taken|recorded|measured|logged|exported|written|produced|generated|updated|refreshed|arriving|made|placed|created|received|sent|collected|"
-    r"delivered)\s*$"
-    r"|\b(?:which|who|whose|that)\s+(?:is|are|was|were|gets?|has|have|runs?|comes?|arrives?|lands?)\b|\bthat\s+\w+s\b",
-    re.IGNORECASE,
-)
-_ACTIONS = (r"(?:please\s+|then\s+|and\s+|finally,?\s+|(?:we|i|you)\s+(?:should|must|need\s+to|want\s+to)\s+)*"
-            r"(?:load|read|fetch|take|pull|import|get|grab|refresh|rebuild|run|produce|create|generate|send|export|deliver|publish|build|write|save|"
-            r"update|download|"
-            r"collect|copy|move|sync|extract|store|put|output|join|combine|merge|append|make|compute|calculate|prepare|ingest|report|"
-            r"summari[sz]e)\b")  # fmt: skip
-_CONTINUES = re.compile(rf"\s*(?:[,;:.–—-]+\s*|and\s+|then\s+|to\s+|we\s+|i\s+)*(?:{_ACTIONS}|{_THING}\s+{_MODAL}\b)", re.IGNORECASE)
-_IMPERATIVE = re.compile(_ACTIONS, re.IGNORECASE)
-_OPENER = re.compile(
-    r"\b(?:every|each|daily|nightly|hourly|weekly|monthly|quarterly|yearly|annually|once\s+(?:a|per)|twice|on\s+(?:weekdays|weekends|the\s+\d|"
-    r"the\s+first|\w+days\b)|"
-    r"at\s+\d|(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekdays|(?:up)?on\s+(?:the\s+)?event|when(?:ever)?\s)",
-    re.IGNORECASE,
-)
-_BLANK = re.compile(r"[\s.!,;:*_)\]\"'`”]*")
+_LONGEST = 2_000
+"""Characters; nobody says when to run in more, and the search for it grows with the square of the length."""
+_EXAMPLE = 'Say for example "every weekday at 7:30", "every 15 minutes", "on the 1st of each month at 6:00" or a cron line "0 9 * * *".'
 
 
 def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
@@ -132,85 +71,96 @@ def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _labelled(text: str, label: re.Match[str]) -> ScheduleReading:
-    """What stands after "Schedule:" is one, or is said to be unreadable."""
-    word = label["word"].lower()
-    start = label.start() if word.startswith(_SELF_READING) else label.end()
-    content = text[label.end() :].strip(" .*_`\"'").lower()
-    if re.fullmatch(r"(?:none|no|n/?a|-+|never|not\s+(?:needed|required|scheduled)|nothing)(?:\s+(?:needed|required|yet|for\s+now|"
-                    r"schedule))*", content):
+def _labelled(text: str, label: re.Match[str], *, expected: bool) -> ScheduleReading | None:
+    """What stands after "Schedule:" is one, or is said to be unreadable; after "Frequency:" or "Interval =" it may be a column."""
+    word, content = label["word"].lower(), text[label.end() :].strip(" .*_`\"'")
+    if frames.NOTHING.regex.fullmatch(content):
         return ScheduleReading(Trigger.MANUAL)
-    if word.startswith("trigger") and content in ("scheduled", "schedule", "cron", "time", "timer"):
+    if word.startswith("trigger") and content.lower() in ("scheduled", "schedule", "cron", "time", "timer"):
         return ScheduleReading(Trigger.SCHEDULED)
-    found = _expected(text, start)
+    found = _expected(text, label.start() if word.startswith(frames.SELF_READING) else label.end())
+    if "=" in label[0] and not expected and (found is None or found.problem):
+        return None
     if found is None or (found.trigger is None and not (found.problem or found.timezone or found.missed_runs)):
-        return ScheduleReading(problem=f"{text[label.end() :].strip()!r} is not a schedule that can be read. {_EXAMPLE}")
+        if found is None and not (expected or frames.SURE_LABEL.regex.match(word)):
+            return None
+        return ScheduleReading(problem=f"{content!r} is not a schedule that can be read. {_EXAMPLE}")
     return found
-
-
-_EXAMPLE = 'Say for example "every weekday at 7:30", "every 15 minutes", "on the 1st of each month at 6:00" or a cron line "0 9 * * *".'
 
 
 def _expected(text: str, start: int) -> ScheduleReading | None:
     """The sentence is to hold a schedule; what is left over is told."""
-    frame = _FRAME.match(text, start)
-    begins = [frame.end(), start] if frame else [start]
-    for begin in begins:
-        facts, end = scan(text, begin)
-        if facts.any:
-            return _reading(text, facts, 0, end)
-    return None
+    frame = frames.FRAME.regex.match(text, start)
+    scans = [scan(text, begin) for begin in ([start, frame.end()] if frame else [start])]
+    found = [(facts, end) for facts, end in scans if facts.any]
+    facts, end = next((pair for pair in found if _at_end(text, pair[1])), found[0] if found else (ScheduleFacts(), start))
+    return _reading(text, facts, 0, end) if facts.any else None
 
 
 def _whole(text: str, start: int) -> ScheduleReading | None:
     """The sentence is a schedule and nothing else."""
     facts, end = scan(text, start)
     zone_only = facts.zones and re.search(r"time\s?zone|all\s+times", text, re.IGNORECASE)
-    says = facts.recurring or facts.crons or facts.events or facts.manual or facts.missed or zone_only
+    event = facts.events and re.search(r"\b(?:on|upon|when\w*|trigger\w*|after|once|as\s+soon)\b", text, re.IGNORECASE)
+    says = facts.recurring or facts.crons or event or facts.manual or facts.missed or zone_only
     return _reading(text, facts, 0, end) if says and _at_end(text, end) else None
 
 
 def _framed(text: str) -> ScheduleReading | None:
     """`run it`, `it should run`, `schedule` … directly followed by a schedule."""
-    for frame in _FRAME.finditer(text):
+    for frame in frames.FRAME.regex.finditer(text):
         before = text[: frame.start()]
         # "Runs daily" speaks of this pipeline; "the export job runs daily" does not.
-        if _DESCRIBES.search(before) or _quoted(text, frame.start()) or (frame["bare"] and not re.search(r"(?:^|[.;:,)•*-])\s*(?:and\s+)?$", before)):
+        if frame["bare"] and not frames.CLAUSE_START.regex.search(before):
+            continue
+        if (
+            frames.DESCRIBES.regex.search(before)
+            or _quoted(text, frame.start())
+            or frames.FOR_EACH.regex.search(text[frame.start() : frame.end() + 6])
+        ):
             continue
         facts, end = scan(text, frame.end())
-        if facts.any and (facts.recurring or facts.problems or facts.manual or facts.events or facts.crons or facts.times or facts.month_days or facts.weekdays):
+        if facts.any and (facts != ScheduleFacts(zones=facts.zones)):
+            if frames.NEGATED.regex.search(before):
+                return ScheduleReading(problem=f"{text.strip()!r} says when not to run. Say when to run. {_EXAMPLE}", rest=_tidy(before, ""))
             return _reading(text, facts, frame.start(), end)
     return None
 
 
 def _first(text: str, start: int) -> ScheduleReading | None:
     """`Every weekday at 7:30, load orders.csv.`"""
+    opened = frames.FIRST_OPENER.regex.match(text, start)
+    if not opened:
+        return None
     facts, end = scan(text, start)
-    opened = re.compile(r"(?:on\s+)?(?:every|each|daily|nightly|weekly|monthly|at|when\w*|upon|"
-                        r"on\s+(?:the\s+)?event)\b", re.IGNORECASE).match(text, start)
-    timed = facts.times or facts.events or facts.weekdays or facts.problems or any(n > 1 for n, _ in facts.intervals)
-    if not (opened and timed and (facts.strong or facts.problems)) or not _CONTINUES.match(text, end):
+    timed = facts.times or facts.events or facts.problems or any(n > 1 for n, _ in facts.intervals) or (facts.weekdays and not opened["on"])
+    if not (timed and (facts.strong or facts.problems)) or not frames.CONTINUES.regex.match(text, end):
         return None
     return _reading(text, facts, start, end)
 
 
 def _last(text: str, start: int) -> ScheduleReading | None:
     """`Save the table to out.csv every day at 6:00.`"""
-    imperative = _IMPERATIVE.match(text, start)
-    if not imperative:
+    if not frames.IMPERATIVE.regex.match(text, start):
         return None
-    for opener in _OPENER.finditer(text, start):
+    for opener in frames.OPENER.regex.finditer(text, start):
         facts, end = scan(text, opener.start())
-        if not _at_end(text, end) or not (facts.crons or facts.events or (facts.recurring and (facts.times or facts.problems))):
+        if not _at_end(text, end) or not (facts.crons or facts.events or facts.recurring):
             continue
-        if _DESCRIBES.search(text[start : opener.start()]) or _quoted(text, opener.start()):
+        before = text[start : opener.start()]
+        if frames.DESCRIBES.regex.search(before) or _quoted(text, opener.start()):
             return None
-        return _reading(text, facts, opener.start(), end)
+        if facts.crons or facts.events or facts.times or facts.problems:
+            return _reading(text, facts, opener.start(), end)
+        if frames.WRITES.regex.match(before) and not frames.TARGET.regex.search(before):
+            words = text[opener.start() :].strip(" .!")
+            problem = f'It is not clear whether {words!r} says when the pipeline runs. If it does, say "Run it {words}", with the time of day.'
+            return ScheduleReading(problem=problem, rest=_tidy(before, ""))
     return None
 
 
 def _at_end(text: str, position: int) -> bool:
-    return _end(_BLANK, text, position) == len(text)
+    return _end(frames.BLANK.regex, text, position) == len(text)
 
 
 def _quoted(text: str, position: int) -> bool:
@@ -218,13 +168,17 @@ def _quoted(text: str, position: int) -> bool:
 
 
 def _reading(text: str, facts: ScheduleFacts, start: int, end: int) -> ScheduleReading:
-    """The facts as a reading; words after them that no phrase covers are a problem, unless they begin something new."""
+    """The facts as a reading; words after them that no phrase covers are a problem, unless they begin something new.
+
+    Args:
+        start: Where the words about the schedule begin; what stands before is left over.
+        end: Where they end.
+    """
     tail = text[end:] if not _at_end(text, end) else ""
-    if tail and not _CONTINUES.match(tail):
-        rest = _tidy(text[:start], "")
-        words = tail.strip(" .,;:")
-        return ScheduleReading(problem=f"In {text[start:].strip()!r} the words {words!r} are not understood as part of a schedule. "
-                                       f"{_EXAMPLE}", rest=rest)
+    if tail and not frames.CONTINUES.regex.match(tail):
+        whole, words = text[start:].strip(), tail.strip(" .,;:")
+        problem = f"In {whole!r} the words {words!r} are not understood as part of a schedule. {_EXAMPLE}"
+        return ScheduleReading(problem=problem, rest=_tidy(text[:start], ""))
     rest = _tidy(text[:start], tail)
     try:
         return _settled(facts, rest)
@@ -259,6 +213,6 @@ def _tidy(before: str, after: str) -> str:
     """What is left of a sentence when the schedule is taken out, without dangling commas and ands."""
     before = re.sub(r"(?:[\s,;:–—-]|\b(?:and|then|please|also)\b)+$", "", before, flags=re.IGNORECASE)
     after = re.sub(r"^(?:[\s,;:.–—-]|\b(?:and|then)\b)+", "", after, flags=re.IGNORECASE)
-    if re.fullmatch(r"[\s\d.)(*_>+•-]*|\s*[a-z][.)]\s*", before):
+    if re.fullmatch(r"[\s\d.)(*_>+•-]*|\s*[a-z][.)]\s*", before) or frames.POLITE.regex.fullmatch(before.strip()):
         return after.strip()
     return f"{before.rstrip()}, {after.strip()}" if re.search(r"\w", after) else before.strip()

@@ -27,7 +27,7 @@ class Match:
     names: tuple[str, ...]
     """One: it is meant. Several: equally good. None: no such column."""
     near: tuple[str, ...] = ()
-    """Columns that have a word in common, or are spelled alike."""
+    """Columns that have all its words, and others besides."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class Scope:
             return Match(exact)
         holding = tuple(n for n in self.schema.columns if set(words) <= set(name_words(n)))
         if not lenient:
-            return Match((), holding or self.near(phrase))
+            return Match((), holding)
         endings = tuple(n for n in holding if name_words(n)[: len(words)] == words and set(name_words(n)[len(words) :]) <= SUFFIXES)
         if len(holding) == 1 and len(endings) == 1:
             return Match(endings)
         if len(holding) > 1 and len(endings) >= 1:
             return Match(holding, holding)
-        return Match((), holding or self.near(phrase))
+        return Match((), holding)
 
     def near(self, phrase: str) -> tuple[str, ...]:
         """The columns spelled most alike."""

@@ -5,20 +5,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS
+
 CONTEXTS: dict[str, str] = {
     label: context
     for context, labels in {
-        "source": "source|sources|src|input|inputs|in|data|data source|data sources|read|load|extract|from|input file|input files|source file|source files|input data|the data|read from|data in|files in|reads|load from|ingest|file|files|source data|origin",
-        "destination": "destination|destinations|dest|dst|output|outputs|out|target|targets|sink|sinks|to|write|save|result|results|deliver|delivery|output file|write to|save to|output to|output files|load into|store|result file|export|writes|saves|store in|save as|data out|deliver to|results to|result to",
-        "schedule": "schedule|when|trigger|frequency|timing|run|runs|cron|cadence|scheduling|run schedule|how often|time|runs at|run at|timetable|execution|refresh|when to run",
+        "source": ("source|sources|src|input|inputs|in|data|data source|data sources|read|load|extract|from|"
+        "input file|input files|source file|source files|input data|the data|read from|data in|files "
+        "in|reads|load from|ingest|file|files|source data|origin"),
+        "destination": ("destination|destinations|dest|dst|output|outputs|out|target|targets|sink|sinks|to|write|"
+        "save|result|results|deliver|delivery|output file|write to|save to|output to|output files|"
+        "load into|store|result file|export|writes|saves|store in|save as|data out|deliver to|results "
+        "to|result to"),
+        "schedule": ("schedule|when|trigger|frequency|timing|run|runs|cron|cadence|scheduling|run schedule|how "
+        "often|time|runs at|run at|timetable|execution|refresh|when to run"),
         "timezone": "timezone|time zone|tz",
-        "filter": "filter|filters|keep|where|condition|conditions|only|rows|filtering|keep only|rows to keep|keep rows|keep rows where|filter rows|row filter|only rows|include|selection|rows kept|filter data|filter to",
+        "filter": ("filter|filters|keep|where|condition|conditions|only|rows|filtering|keep only|rows to keep|"
+        "keep rows|keep rows where|filter rows|row filter|only rows|include|selection|rows kept|filter "
+        "data|filter to"),
         "exclude": "exclude|drop rows|remove|ignore|skip|exclusions|rows to drop|remove rows|exclude rows|leave out|discard|drop rows where|without",
-        "add": "calculate|compute|add|add column|add columns|new column|new columns|derive|calculations|calculated columns|computed columns|derived columns|columns to add|calculation|add fields|derived|computed|new fields|add the columns|formulas|formula|create columns|additional columns|calculated fields|add these columns|add new columns|extra columns|derive columns|add a column",
+        "add": ("calculate|compute|add|add column|add columns|new column|new columns|derive|calculations|"
+        "calculated columns|computed columns|derived columns|columns to add|calculation|add fields|"
+        "derived|computed|new fields|add the columns|formulas|formula|create columns|additional columns|"
+        "calculated fields|add these columns|add new columns|extra columns|derive columns|add a column"),
         "group": "group by|group|grouping|per|by|group key|group keys|grouped by",
         "aggregate": "aggregate|aggregates|aggregation|aggregations|measures|metrics|summarise|summarize|summary|aggregate by|kpis|figures|totals",
         "sort": "sort|sort by|order|order by|sorting|sorted by|ordering|sort order",
-        "select": "select|columns|keep columns|output columns|fields|columns to keep|keep the columns|final columns|select columns|result columns|keep these columns|columns in the output|column order|output fields|show",
+        "select": ("select|columns|keep columns|output columns|fields|columns to keep|keep the columns|final "
+        "columns|select columns|result columns|keep these columns|columns in the output|column order|"
+        "output fields|show"),
         "rename": "rename|renames|rename columns|renaming|rename column",
         "drop": "drop columns|drop column|remove columns|drop the columns|columns to drop",
         "cast": "cast|convert|types|conversion|conversions|convert types|type conversion|type conversions|parse",
@@ -31,11 +46,19 @@ CONTEXTS: dict[str, str] = {
         "pivot": "pivot",
         "unpivot": "unpivot|melt",
         "drop_nulls": "drop missing|drop nulls|drop na",
-        "sql": "sql|transform with sql|query|sql transform|sql step|sql query|run sql|with sql|using sql|transform using sql|run this sql|use sql|run this query|sql transformation|run the sql|apply sql|transformation sql|transform sql|transform by sql|use this sql|apply this sql|run the query",
+        "sql": ("sql|transform with sql|query|sql transform|sql step|sql query|run sql|with sql|using sql|"
+        "transform using sql|run this sql|use sql|run this query|sql transformation|run the sql|apply "
+        "sql|transformation sql|transform sql|transform by sql|use this sql|apply this sql|run the "
+        "query"),
         "name": "name|pipeline|pipeline name|title|project|job name|job|subject|betreff",
-        "requirement": "requirements|requirement|quality|non-functional|nonfunctional requirements|reliability|guarantees|operations|quality requirements|non-functional requirements",
-        "note": "note|notes|background|context|remark|remarks|description|goal|purpose|nb|n.b|hint|why|aim|owner|author|contact|cc|date|from person|objective|info|fyi|summary of purpose|team|requested by|for",
-        "steps": "steps|step|transformations|transformation|transform|transforms|process|processing|what to do|do|todo|to do|tasks|then|logic|rules|work|actions|instructions|pipeline steps|what|what i need|procedure|what we need|plan|task|what should happen|next|finally|first",
+        "requirement": ("requirements|requirement|quality|non-functional|nonfunctional requirements|reliability|guarantees|"
+        "operations|quality requirements|non-functional requirements"),
+        "note": ("note|notes|background|context|remark|remarks|description|goal|purpose|nb|n.b|hint|why|aim|"
+        "owner|author|contact|cc|date|from person|objective|info|fyi|summary of purpose|team|requested "
+        "by|for"),
+        "steps": ("steps|step|transformations|transformation|transform|transforms|process|processing|what to "
+        "do|do|todo|to do|tasks|then|logic|rules|work|actions|instructions|pipeline steps|what|what "
+        "i need|procedure|what we need|plan|task|what should happen|next|finally|first"),
     }.items()
     for label in labels.split("|")
 }  # fmt: skip
@@ -44,7 +67,10 @@ _BULLET = re.compile(r"^(\s*)(?:[-*•‣◦–—+]|\(?\d{1,3}[.)]|\(?[a-z][)]|
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _LABEL = re.compile(r"^([A-Za-z][A-Za-z /&'-]{0,40}?)\s*(?:\([^)]{0,40}\)\s*)?(:(?!//)|->|=>|→)\s*(.*)$", re.DOTALL)
 _QUESTION = re.compile(r"^((?:where|what|which|how|when|who|why|and|any|does|is|are|do|should)\b[^?]{0,120}\?)\s*(.*)$", re.IGNORECASE | re.DOTALL)
-_ABBREVIATIONS = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|approx|incl|excl|no|nr|resp|mr|mrs|ms|dr|st|z\.b|cf|ca|min|max|avg|p\.s|n\.b|a\.m|p\.m)|^\w|\s[A-Za-z])$", re.IGNORECASE)
+_ABBREVIATIONS = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|incl|excl|no|nr|resp|mr|mrs|ms|dr|st|z\.b|cf|ca|min|max|avg|p\.s|n\.b|a\.m|p\.m)|^\w|\s[A-Za-z])$",
+    re.IGNORECASE,
+)
 MAX_CHARACTERS = 100_000
 MAX_UNITS = 2_000
 
@@ -149,9 +175,18 @@ def _continues(before: _Node, line: str, indent: int) -> bool:
         return False
     if before.kind == "item":
         return indent * 2 >= before.level and (first[0].islower() or len(before.text) >= 55) and not _labelled(first)
+    opening = re.match(r"[\w-]+", first)
+    if (
+        opening
+        and LEMMAS.get(opening[0].lower(), opening[0].lower()) in VERBS
+        and not re.search(r"(?:,|\b(?:and|or|then|the|to|of|a|by|with|is|in|but|please))\s*$", before.text, re.IGNORECASE)
+    ):
+        return False
     if indent * 2 > before.level + 2 and first.upper().startswith(("SELECT", "WITH")):
         return False
-    if re.match(r"(select|from|where|group by|order by|having|join|left join|inner join|limit|with)\b", before.text, re.IGNORECASE) and re.match(r"(select|with)\b", before.text, re.IGNORECASE):
+    if re.match(r"(select|from|where|group by|order by|having|join|left join|inner join|limit|with)\b", before.text, re.IGNORECASE) and re.match(
+        r"(select|with)\b", before.text, re.IGNORECASE
+    ):
         return True
     return len(before.text.rsplit("\n", 1)[-1]) >= 55 and not _labelled(first)
 
@@ -208,7 +243,7 @@ def split_label(text: str) -> tuple[str, str, str]:
         return (_normal(hit[1]), context, re.sub(r"^(?:a|answer)\s*:\s*", "", hit[2], flags=re.IGNORECASE)) if context else ("", "", text)
     if (hit := _LABEL.match(text)) and (label := _label_of(hit[1])) in CONTEXTS:
         return label, CONTEXTS[label], hit[3].strip()
-    if (hit := re.match(r"^(src|dst|dest|out|in|source|target|output|input|destination)\s*(?:=|-|–)\s+(.*)$", text, re.IGNORECASE | re.DOTALL)):
+    if hit := re.match(r"^(src|dst|dest|out|in|source|target|output|input|destination)\s*(?:=|-|–)\s+(.*)$", text, re.IGNORECASE | re.DOTALL):
         return hit[1].lower(), CONTEXTS[hit[1].lower()], hit[2]
     if hit := re.match(r"^(?:->|=>|→)\s*(.*)$", text, re.DOTALL):
         return "write to", "destination", hit[1]
@@ -225,7 +260,9 @@ def _question_context(question: str) -> str:
         return "select"
     if re.search(r"where.*\b(go|goes|written|write|saved|save|stored|end up|put|result|output|deliver|land)\b|what.*output|destination", question):
         return "destination"
-    if re.search(r"\b(where|which file|what)\b.*\b(data|come|comes|source|input|find|read|start|is it|live)\b", question) and not re.search(r"happen|do with|done|should be", question):
+    if re.search(r"\b(where|which file|what)\b.*\b(data|come|comes|source|input|find|read|start|is it|live)\b", question) and not re.search(
+        r"happen|do with|done|should be", question
+    ):
         return "source"
     if re.search(r"which (rows|records|orders|entries|lines|ones)|what.*filter|which.*(keep|count|matter|needed|included)", question):
         return "exclude" if re.search(r"leave out|ignored?|dropped?|excluded?|skip", question) else "filter"
@@ -268,7 +305,12 @@ def _flatten(node: _Node, context: str) -> list[Unit]:
             else:
                 inner, inner_context, inner_rest = split_label(sentence) if k else ("", "", sentence)
                 units.append(Unit(sentence, inner_rest if inner else sentence, inner, inner_context or inherited))
-    if units and not label and node.children and re.search(r"\badd\b.*\bcolumns?\b.*:$|\b(calculate|compute|derive)\b.*:$|new columns.*:$", node.text, re.IGNORECASE):
+    if (
+        units
+        and not label
+        and node.children
+        and re.search(r"\badd\b.*\bcolumns?\b.*:$|\b(calculate|compute|derive)\b.*:$|new columns.*:$", node.text, re.IGNORECASE)
+    ):
         inherited = "add"
         units[-1].context = "heading"
     for child in node.children:
@@ -279,11 +321,27 @@ def _flatten(node: _Node, context: str) -> list[Unit]:
 def _completes(sentence: str) -> bool:
     """True if a sentence that ends in a colon is finished by the items below it."""
     return sentence.rstrip().endswith(":") and bool(
-        re.match(r"(?:then |finally |next |now |and )?(group|per|for each|for every|aggregate|summari[sz]e|by |keep (?:only )?(?:the |these )?(?:following )?(?:columns|fields)|select|rename|drop (?:the |these )?(?:following )?(?:columns|fields)|fill|pivot|unpivot|sort|join)\b", sentence, re.IGNORECASE)
+        re.match(
+            (
+                r"(?:then |finally |next |now |and )?(group|per|for each|for every|aggregate|summari[sz]e|"
+                r"by |keep (?:only )?(?:the |these )?(?:following )?(?:columns|fields)|select|rename|drop "
+                r"(?:the |these )?(?:following )?(?:columns|fields)|fill|pivot|unpivot|sort|join)\b"
+            ),
+            sentence,
+            re.IGNORECASE,
+        )
     )
 
 
-_BAG_KEY = re.compile(r"^(path|file|file name|filename|spreadsheet id|spreadsheet|range|credentials|credentials path|sheet name|sheet|worksheet|table|table name|database|db|connection|url|format|delimiter|separator|mode|auto-create|encoding|host|port|user|id|query|name|tab|type|header|folder|bucket|key|location|columns?|auth|token|records path|records|paging)\b", re.IGNORECASE)
+_BAG_KEY = re.compile(
+    (
+        r"^(path|file|file name|filename|spreadsheet id|spreadsheet|range|credentials|credentials "
+        r"path|sheet name|sheet|worksheet|table|table name|database|db|connection|url|format|delimiter|"
+        r"separator|mode|auto-create|encoding|host|port|user|id|query|name|tab|type|header|folder|"
+        r"bucket|key|location|columns?|auth|token|records path|records|paging)\b"
+    ),
+    re.IGNORECASE,
+)
 
 
 def _is_bag(node: _Node) -> bool:
@@ -307,7 +365,15 @@ def split_sentences(text: str) -> list[str]:
     found, start = [], 0
     quotes = [m.span() for m in re.finditer(r'"[^"\n]{0,300}"|`[^`\n]{0,300}`|“[^”\n]{0,300}”|\([^()\n]{0,300}\)', text)]
     for hit in re.finditer(r"[.!?…]+[)\"'”]*(?=\s+\S|$)", text):
-        if _ABBREVIATIONS.search(text[start : hit.start()]) and hit.end() < len(text) and not (text[hit.end() :].lstrip()[:1].isupper() and not re.search(r"(?:e\.g|i\.e|vs|mr|mrs|ms|dr|no|nr)$", text[: hit.start()], re.IGNORECASE) and len(text[start : hit.start()]) > 12):
+        if (
+            _ABBREVIATIONS.search(text[start : hit.start()])
+            and hit.end() < len(text)
+            and not (
+                text[hit.end() :].lstrip()[:1].isupper()
+                and not re.search(r"(?:e\.g|i\.e|vs|mr|mrs|ms|dr|no|nr)$", text[: hit.start()], re.IGNORECASE)
+                and len(text[start : hit.start()]) > 12
+            )
+        ):
             continue
         if any(a < hit.start() < b - 1 for a, b in quotes):
             continue

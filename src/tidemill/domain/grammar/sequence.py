@@ -7,10 +7,34 @@ from dataclasses import replace
 
 from tidemill.domain.grammar.sentences import Unit
 
-_INSIDE = re.compile(r"^(.{10,}?)[,;]?\s*\(?(?:but |and )?(?:before that|beforehand|before doing so|before this)[,:]?\s+(.{5,}?)\)?[.]?$", re.IGNORECASE | re.DOTALL)
+_INSIDE = re.compile(
+    r"^(.{10,}?)[,;]?\s*\(?(?:but |and )?(?:before that|beforehand|before doing so|before this)[,:]?\s+(.{5,}?)\)?[.]?$", re.IGNORECASE | re.DOTALL
+)
 _LEADING = re.compile(r"^(?:but |and )?(?:before that|beforehand|before doing so|before this|prior to that)[,:]?\s+(.*)$", re.IGNORECASE | re.DOTALL)
-_NAMED = re.compile(r"^(?:but |and )?(?:before|prior to)\s+(?:the |you |we |doing the )?(group|aggregat|sort|join|merg|combin|sum|count|calculat|comput|limit|pivot)\w*(?:\s+(?:that|this|it|them|anything|the \w+|by \w+|the rows))?,\s+(.*)$", re.IGNORECASE | re.DOTALL)
-_AFTER = re.compile(r"^(?:but |and )?(?:after|once|when|as soon as)\s+(?:that|this|which|you(?:'ve| have)?|we(?:'ve| have)?|it(?: is| has been)?|they are|the \w+(?: is| has been| are)?|all that is)?\s*(?:\w+ing|joined|grouped|done|sorted|filtered|combined|merged|that|this|aggregated|join|the join|grouping|step|finished|complete|ready|been done)?(?: them| it| the files| the tables| the two)?,\s+(.*)$", re.IGNORECASE | re.DOTALL)
+_NAMED = re.compile(
+    (
+        r"^(?:but |and )?(?:before|prior to)\s+(?:the |you |we |doing the )?(group|aggregat|sort|join|"
+        r"merg|combin|sum|count|calculat|comput|limit|pivot)\w*(?:\s+(?:that|this|it|them|anything|"
+        r"the \w+|by \w+|the rows))?,\s+(.*)$"
+    ),
+    re.IGNORECASE | re.DOTALL,
+)
+_AFTER = re.compile(
+    (
+        r"^(?:but |and )?(?:after|once|when|as soon as)\s+(?:that|this|which|you(?:'ve| have)?|we(?:'ve|"
+        r" have)?|it(?: is| has been)?|they are|the \w+(?: is| has been| are)?|all that is)?\s*(?:\w+ing|"
+        r"joined|grouped|done|sorted|filtered|combined|merged|that|this|aggregated|join|the join|grouping|"
+        r"step|finished|complete|ready|been done)?(?: them| it| the files| the tables| the two)?,\s+(.*)$"
+    ),
+    re.IGNORECASE | re.DOTALL,
+)
+_NAMES_IT = re.compile(
+    (
+        r"^(?:please )?(?:call|name) (?:it|this|that|them|these|the (?:result|column|new column|sum|"
+        r"count|number|average|total)) [`\"'\w]+(?:(?:,| and) [`\"'\w]+)*[.!]?$"
+    ),
+    re.IGNORECASE,
+)
 _PLACES = frozenset({"source", "destination", "schedule", "heading", "title", "name"})
 
 
@@ -18,7 +42,11 @@ def reordered(units: list[Unit]) -> list[Unit]:
     """The units with `before that` put before what it speaks of."""
     done: list[Unit] = []
     for unit in units:
-        if unit.context in ("sql", "heading", "title"):
+        if done and _NAMES_IT.match(unit.body) and done[-1].context not in _PLACES | {"sql"}:
+            before = done[-1]
+            joined = before.body.rstrip(" .?!;:")
+            done[-1] = replace(before, text=f"{before.text} {unit.text}", body=f"{joined}, {unit.body[0].lower()}{unit.body[1:]}")
+        elif unit.context in ("sql", "heading", "title"):
             done.append(unit)
         elif hit := _LEADING.match(unit.body):
             _insert(done, replace(unit, body=hit[1]), lambda u: u.context not in _PLACES)
@@ -45,7 +73,13 @@ def _insert(done: list[Unit], unit: Unit, movable: object) -> None:
 
 
 def _insert_or_add(done: list[Unit], unit: Unit, stem: str) -> None:
-    words = {"group": ("group", "per ", "for each", "by "), "aggregat": ("group", "sum", "average", "per ", "count"), "sum": ("sum", "add up", "total"), "merg": ("merge", "join"), "combin": ("combine", "stack", "union")}.get(stem, (stem,))
+    words = {
+        "group": ("group", "per ", "for each", "by "),
+        "aggregat": ("group", "sum", "average", "per ", "count"),
+        "sum": ("sum", "add up", "total"),
+        "merg": ("merge", "join"),
+        "combin": ("combine", "stack", "union"),
+    }.get(stem, (stem,))
     for k in range(len(done) - 1, -1, -1):
         if any(w in done[k].body.lower() for w in words) and done[k].context not in _PLACES:
             done.insert(k, unit)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from tidemill.domain.grammar.conditions import condition
 from tidemill.domain.grammar.condition_config import keeping
+from tidemill.domain.grammar.conditions import condition
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.operations import Act, Operation
+from tidemill.domain.grammar.phrasebook import sorting as w
 from tidemill.domain.grammar.vocabulary import singular
-
-_DESCENDING = ("descending", "desc", "highest first", "largest first", "biggest first", "newest first", "latest first", "most recent first", "in descending order", "descending order", "from high to low", "high to low",
-               "from highest to lowest", "highest to lowest", "from largest to smallest", "largest to smallest", "most first", "from z to a", "z to a", "z-a", "reverse order", "in reverse order", "in decreasing order", "decreasing",
-               "longest first", "oldest last", "starting with the highest", "with the highest first", "with the largest first", "with the biggest first", "with the newest first", "the highest first", "the largest first", "the biggest first", "greatest first", "best first", "top first",
-               "from newest to oldest", "newest to oldest", "from biggest to smallest", "biggest to smallest", "from the highest to the lowest", "with the most recent first", "the newest first", "from most to least", "starting with the largest", "highest on top", "largest on top", "in reverse", "with the latest first", "from large to small", "from big to small", "starting with the biggest", "↓", "heaviest first", "most expensive first", "highest at the top", "worst first", "from latest to earliest", "latest to earliest", "with highest first", "with largest first")  # fmt: skip
-_ASCENDING = ("ascending", "asc", "lowest first", "smallest first", "oldest first", "earliest first", "in ascending order", "ascending order", "from low to high", "low to high", "from lowest to highest", "lowest to highest",
-              "from smallest to largest", "smallest to largest", "from a to z", "a to z", "a-z", "alphabetically", "in alphabetical order", "alphabetical order", "alphabetical", "in increasing order", "increasing", "shortest first",
-              "starting with the lowest", "with the lowest first", "with the smallest first", "with the oldest first", "the oldest first", "the lowest first", "the smallest first", "from oldest to newest", "oldest to newest", "cheapest first", "with the earliest first", "from the lowest to the highest", "chronologically", "in chronological order", "starting with the oldest", "starting with the smallest", "from small to large", "fewest first", "least first", "the earliest first", "↑", "lightest first", "from earliest to latest", "newest last", "numerically")  # fmt: skip
 
 
 def direction_here(c: Cursor) -> str | None:
@@ -23,7 +16,7 @@ def direction_here(c: Cursor) -> str | None:
         c.take(",")
         c.take("and")
         bracket = c.take("(")
-        found = "desc" if c.take(*_DESCENDING) else "asc" if c.take(*_ASCENDING) else None
+        found = "desc" if c.take(*w.DESCENDING) else "asc" if c.take(*w.ASCENDING) else None
         if found is None or (bracket and not c.take(")")):
             return None
         keep()
@@ -40,10 +33,13 @@ def sort_keys(c: Cursor) -> list[dict[str, str]]:
 
 def _key(c: Cursor, *, first: bool) -> dict[str, str] | None:
     if not first:
-        c.skip(",", "and", "then", "by", "within that", "after that", "next", "then by", "and by", "and within that", "-")
-    leading = c.take("descending", "ascending", "decreasing", "increasing", "the descending", "the ascending", "desc", "asc")
+        c.skip(*w.MARKS)
+    leading = c.take(*w.DESCENDING_2)
     column = c.column(demanded=first)
-    if column is None or (not first and c.sees("=", "is", "where")):
+    if column is None:
+        return None
+    _same_case(c)
+    if not first and c.sees("=", "is", "where"):
         return None
     if leading:
         return {"column": column, "direction": "desc" if leading.removeprefix("the ").startswith("de") else "asc", "said": "yes"}
@@ -57,9 +53,9 @@ def _same_case(c: Cursor) -> None:
     """`… where the fine is the same`, a remark about ties."""
     with c.saved() as keep:
         c.take(",", "(")
-        if c.take("where", "if", "when", "for", "within", "in case of", "for equal", "in case"):
+        if c.take(*w.WHERE):
             c.articles()
-            if c.take("ties", "a tie", "tie") or (c.column() and c.take("is the same", "are the same", "is equal", "are equal", "ties", "is tied", "values")):
+            if c.take("ties", "a tie", "tie") or (c.column() and c.take(*w.IS_THE_SAME)):
                 c.take(")")
                 keep()
 
@@ -73,10 +69,10 @@ def read_sort(c: Cursor) -> list[Act] | None:
     if c.take("order by", "ordered by", "in order of", "arrange by", "arrange"):
         pass
     elif c.take("sort", "order", "list", "reorder", "arrange"):
-        c.take("it", "them", "the result", "the rows", "the table", "everything", "the list", "all", "the results", "results", "rows", "that", "these") or c.row_noun()
+        c.take(*w.IT_2) or c.row_noun()
         if (direction := direction_here(c)) is not None and (done := _only_direction(c, direction)):
             return done
-        if not c.take("by", "on", "after", "according to", "in order of", "in the order of", "using") and c.context != "sort" and not c.column_next():
+        if not c.take(*w.BY_4) and c.context != "sort" and not c.column_next():
             return None
     elif c.context != "sort":
         return c.attempt(lambda: _superlative_first(c))
@@ -112,23 +108,17 @@ def _only_direction(c: Cursor, direction: str) -> list[Act] | None:
 def _superlative_first(c: Cursor) -> list[Act] | None:
     """`the highest total first`, `biggest amounts on top`."""
     c.articles()
-    word = c.take(*_HIGH, *_LOW)
+    word = c.take(*w.HIGH, *w.LOW)
     column = c.column() if word else None
     if column is None or not c.take("first", "on top", "at the top"):
         return None
-    return [Operation(f"Sort by {column}", {"sort": ({"column": column, "direction": "desc" if word in _HIGH else "asc"},)})]
-
-
-_HIGH = ("highest", "largest", "biggest", "most", "greatest", "latest", "newest", "longest", "best", "top", "most recent", "maximum", "max", "heaviest", "last")
-_LOW = ("lowest", "smallest", "fewest", "least", "earliest", "oldest", "shortest", "worst", "minimum", "min", "cheapest", "lightest", "first")
-_KEEPS = ("keep", "keep only", "only keep", "take", "take only", "limit to", "limit it to", "limit the result to", "limit", "we only need", "i only need", "only need", "show", "show only", "return", "only", "give me", "i want", "we want", "list", "select", "pick", "restrict to",
-          "leave", "cut to", "limit the output to", "retain", "get", "find", "we need", "i need", "return only", "output only", "only take", "only want", "we only want", "just keep", "just", "cap at", "limit to only", "limit rows to", "limit the rows to", "limit the list to", "limit them to", "reduce to", "retain only", "and keep", "only show", "cut off after", "stop after", "cut the list to", "keep just", "pick out", "cut it to", "cut to only", "trim to", "trim the list to", "we are interested in", "that leaves")  # fmt: skip
+    return [Operation(f"Sort by {column}", {"sort": ({"column": column, "direction": "desc" if word in w.HIGH else "asc"},)})]
 
 
 def read_limit(c: Cursor) -> list[Act] | None:
     """`keep the first 10 rows`, `top 5 by amount`, `the 5 companies with the highest total`, `for each team the 2 rows with the highest x`."""
     per = c.attempt(lambda: _leading_per(c)) or ()
-    kept = c.take(*_KEEPS)
+    kept = c.take(*w.KEEPS)
     c.take("the", "only the", "just the", "only", "a")
     sides = c.take("top", "bottom", "first", "last")
     count = c.count()
@@ -137,9 +127,9 @@ def read_limit(c: Cursor) -> list[Act] | None:
             return None
         return None
     if sides is None:
-        sides = c.take("best", "highest", "lowest", "largest", "smallest", "most expensive", "latest", "newest", "oldest", "earliest", "most recent", "biggest", "cheapest", "worst", "longest", "shortest", "top") if not c.sees("highest value") else None
+        sides = c.take(*w.BEST) if not c.sees("highest value") else None
     _nouns(c)
-    if not per and c.take("per", "of each", "for each", "in each", "from each", "within each", "of every", "for every", "by", "from every", "in every"):
+    if not per and c.take(*w.PER):
         if c.tokens[c.i - 1].low == "by":
             c.i -= 1
         else:
@@ -147,7 +137,7 @@ def read_limit(c: Cursor) -> list[Act] | None:
             if not per:
                 return None
     keys = c.attempt(lambda: _ranking(c, sides)) or []
-    if not per and c.take("per", "of each", "for each", "in each", "from each", "within each", "for every", "of every"):
+    if not per and c.take(*w.PER_2):
         per = c.columns(demanded=True)
     if not keys and sides not in ("first", "top", None) and sides is not None:
         c.trouble("no-order", f"'{sides} {count}' needs a column to go by.", f"Say '{sides} {count} by COLUMN'.")
@@ -181,7 +171,7 @@ def _turned(count: int, per: tuple[str, ...], keys: list[dict[str, str]], ending
 
 
 def _leading_per(c: Cursor) -> tuple[str, ...] | None:
-    if not c.take("for each", "per", "for every", "within each", "in each", "of each", "from each", "for all"):
+    if not c.take(*w.FOR_EACH):
         return None
     keys = c.columns(demanded=True)
     c.take(",", ":")
@@ -197,14 +187,18 @@ def _nouns(c: Cursor) -> None:
         return
     with c.saved() as keep:
         word = singular(token.low)
-        if word != token.low and any(word in n.lower().split("_") or word == n.lower() for n in c.scope.schema.columns) and c.low(1) in ("with", "by", "per", "for", "in", "having", "", "of", "."):
+        if (
+            word != token.low
+            and any(word in n.lower().split("_") or word == n.lower() for n in c.scope.schema.columns)
+            and c.low(1) in ("with", "by", "per", "for", "in", "having", "", "of", ".")
+        ):
             c.i += 1
             keep()
 
 
 def _ranking(c: Cursor, sides: str | None) -> list[dict[str, str]] | None:
     low = sides in ("bottom", "lowest", "smallest", "oldest", "earliest", "cheapest", "worst", "shortest", "last")
-    if c.take("by", "ranked by", "according to", "in terms of", "measured by", "going by", "based on", "sorted by", "ordered by", "in"):
+    if c.take(*w.BY):
         c.take("highest", "largest", "biggest", "the")
         if c.tokens[c.i - 1].low == "the" or True:
             found = sort_keys(c)
@@ -213,18 +207,31 @@ def _ranking(c: Cursor, sides: str | None) -> list[dict[str, str]] | None:
         if sides != "first" and not any(k.get("said") for k in found):
             found[0] |= {"direction": "asc" if low and sides != "last" else "desc"}
         return found
-    if c.take("with", "that have", "having", "with the", "which have", "by the", "who have", "that had", "who spent", "with a", "that has"):
+    if c.take(*w.WITH):
         c.take("the")
-        word = c.take(*_HIGH, *_LOW)
+        word = c.take(*w.HIGH, *w.LOW)
         column = c.column(demanded=True) if word else None
         if column is None or word is None:
             return None
         c.take("values", "value")
-        found = [{"column": column, "direction": "desc" if word in _HIGH else "asc"}]
+        found = [{"column": column, "direction": "desc" if word in w.HIGH else "asc"}]
         while more := c.attempt(lambda: _tie(c)):
             found.append(more)
         return found
-    if sides in ("highest", "lowest", "largest", "smallest", "latest", "newest", "oldest", "earliest", "most recent", "biggest", "longest", "shortest"):
+    if sides in (
+        "highest",
+        "lowest",
+        "largest",
+        "smallest",
+        "latest",
+        "newest",
+        "oldest",
+        "earliest",
+        "most recent",
+        "biggest",
+        "longest",
+        "shortest",
+    ):
         column = c.column()
         return [{"column": column, "direction": "asc" if low else "desc"}] if column else None
     return None
@@ -233,7 +240,7 @@ def _ranking(c: Cursor, sides: str | None) -> list[dict[str, str]] | None:
 def _tie(c: Cursor) -> dict[str, str] | None:
     """`(ties by name)`, a second key."""
     c.take(",", "(")
-    if not c.take("ties by", "ties broken by", "in case of a tie by", "with ties broken by", "break ties by", "breaking ties by", "then by", "ties going by", "ties decided by"):
+    if not c.take(*w.TIES_BY):
         return None
     column = c.column()
     direction = direction_here(c)
@@ -247,14 +254,14 @@ def read_dedupe(c: Cursor) -> list[Act] | None:
 
 
 def _duplicates(c: Cursor) -> list[Act] | None:
-    verb = c.take("remove", "drop", "delete", "deduplicate", "dedupe", "de-duplicate", "eliminate", "discard", "get rid of", "throw out", "throw away", "ignore", "exclude", "filter out", "skip", "without", "weed out", "take out", "leave out", "de-dupe", "dedup", "make sure there are no", "strip out", "cut out")
+    verb = c.take(*w.REMOVE)
     if verb is None and c.context != "dedupe":
         return None
     c.take("any", "all", "the")
-    exact = c.take("exact", "full", "identical", "complete", "fully", "exactly", "repeated", "completely", "true")
+    exact = c.take(*w.EXACT)
     if verb in ("deduplicate", "dedupe", "de-duplicate", "de-dupe", "dedup"):
-        c.take("it", "them", "the rows", "rows", "the table", "the data", "the result") or c.row_noun()
-    elif not c.take("duplicates", "duplicate rows", "duplicate", "duplicated rows", "duplicated", "identical rows", "doubles", "rows", "repeats", "double rows", "double entries", "dupes", "duplicate entries", "duplicate records", "repeated rows", "doublets", "copies", "duplicate lines"):
+        c.take(*w.IT) or c.row_noun()
+    elif not c.take(*w.DUPLICATES):
         if c.context != "dedupe":
             return None
     elif c.tokens[c.i - 1].low == "rows" and not exact:
@@ -263,7 +270,7 @@ def _duplicates(c: Cursor) -> list[Act] | None:
         c.row_noun()
     c.take("from the data", "from it", "rows")
     columns: tuple[str, ...] = ()
-    if c.take("by", "on", "per", "with the same", "for each", "for the same", "of the same", "based on", "that have the same", "having the same", "in", "that share the same", "sharing the same", "with equal", "for", "of", "with respect to", "according to", "where", "by the", "with identical", "over", "using"):
+    if c.take(*w.BY_2):
         c.take("key", "the key", "the same", "same")
         columns = c.columns(demanded=True)
         if not columns:
@@ -278,7 +285,12 @@ def _duplicates(c: Cursor) -> list[Act] | None:
         columns = c.columns()
     c.take(")")
     if keep == "first" and not order and columns and not any(t.low in ("first", "any") for t in c.tokens):
-        c.doubts.append((f"duplicates by {', '.join(columns)}", "It is not said which of the rows stays; the first one was kept. Add 'keeping the latest by COLUMN' or 'keeping the first'."))
+        c.doubts.append(
+            (
+                f"duplicates by {', '.join(columns)}",
+                "It is not said which of the rows stays; the first one was kept. Add 'keeping the latest by COLUMN' or 'keeping the first'.",
+            )
+        )
     title = f"Remove duplicates by {', '.join(columns)}" if columns else "Remove duplicate rows"
     return [Operation(title, {"dedupe": _dedupe(columns, keep, order)})]
 
@@ -289,7 +301,7 @@ def _dedupe(columns: tuple[str, ...], keep: str, order: list[dict[str, str]]) ->
 
 def _kept(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
     """`keeping the latest row by updated_at`, `keep the first`, `keep the row with the highest score`."""
-    if not c.take("keep", "keep only", "retain", "and keep", "so that", "leave", "leaving", "with", "take", "preserve", "always keep", "the one kept is", "only keep"):
+    if not c.take(*w.KEEP):
         return None
     c.take("only")
     c.take("the")
@@ -299,17 +311,31 @@ def _kept(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
 
 def _which(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
     c.take("with the", "with", "that has the", "having the", "which has the")
-    word = c.take("latest", "most recent", "newest", "last", "first", "earliest", "oldest", "highest", "lowest", "largest", "smallest", "biggest", "most", "least", "longest", "shortest", "cheapest", "minimum", "maximum", "best", "greatest", "most expensive", "heaviest")
+    word = c.take(*w.LATEST)
     if word is None:
         return None
-    high = word in ("latest", "most recent", "newest", "last", "highest", "largest", "biggest", "most", "longest", "maximum", "best", "greatest", "heaviest")
+    high = word in (
+        "latest",
+        "most recent",
+        "newest",
+        "last",
+        "highest",
+        "largest",
+        "biggest",
+        "most",
+        "longest",
+        "maximum",
+        "best",
+        "greatest",
+        "heaviest",
+    )
     with c.saved() as keep:
-        c.take("one", "row", "entry", "record", "version", "occurrence", "line", "value", "ones", "rows") or c.row_noun()
-        if c.take("by", "according to", "going by", "in terms of", "based on", "of", "on", "judged by", "in order of", "as per", "measured by", "sorted by", "with respect to", "from", "ordered by", "when sorted by", "in"):
+        c.take(*w.ONE) or c.row_noun()
+        if c.take(*w.BY_3):
             keys = sort_keys(c)
             if keys:
                 keep()
-                if word in ("first", "last") or len(keys) == 1 and not keys[0].get("said"):
+                if word in ("first", "last") or (len(keys) == 1 and not keys[0].get("said")):
                     return ("last" if high else "first"), keys
                 return "first", keys
         elif word in ("first", "last"):
@@ -323,7 +349,7 @@ def _which(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
 def _one_per_key(c: Cursor) -> list[Act] | None:
     """`for each member_id keep the latest row by updated_at`, `keep only the earliest row by ordered_at for each customer_id`."""
     columns = c.attempt(lambda: _leading_per(c)) or ()
-    if not c.take("keep", "keep only", "only keep", "take", "take only", "retain", "we only need", "i only need", "pick", "only", "use only", "select", "leave", "we need", "i need", "find", "get", "just keep", "use", "we only want", "keep just", "only take", "i want", "we want", "only the") and not columns:
+    if not c.take(*w.KEEP_2) and not columns:
         return None
     c.take("only")
     c.take("the", "one row per", "one row for each", "a single row per", "one row")
@@ -333,14 +359,16 @@ def _one_per_key(c: Cursor) -> list[Act] | None:
         c.take("the")
     elif c.tokens[c.i - 1].low == "row":
         c.take("with the")
-    c.take("row", "one", "entry", "record", "version") if c.sees("row with", "one with", "entry with", "record with", "version with", "row that has") else c.attempt(lambda: c.row_noun_before_with() or None)
+    c.take("row", "one", "entry", "record", "version") if c.sees(
+        "row with", "one with", "entry with", "record with", "version with", "row that has"
+    ) else c.attempt(lambda: c.row_noun_before_with() or None)
     found = c.attempt(lambda: _which(c))
     if found is None:
         return None
     keep, order = found
     c.take(")")
     if not columns:
-        if not c.take("for each", "per", "of each", "for every", "of every", "by", "within each", "for any", "in each", "of the same", "for one"):
+        if not c.take(*w.FOR_EACH_2):
             return None
         columns = c.columns(demanded=True)
     if not columns:

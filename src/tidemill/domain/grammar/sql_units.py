@@ -25,7 +25,11 @@ def read_sql(unit: Unit, space: Workspace) -> str | Trouble:
         return Trouble("sql", f"The statement reads none of the tables {', '.join(space.tables)}.", 0, "Name a source after FROM.", sure=True)
     if len(named) == 1:
         table = space.tables[named[0]]
-        statement = statement if table.head.lower() == named[0].lower() else re.sub(rf"\b(from|join)\s+[\"`]?{re.escape(named[0])}[\"`]?\b", r"\1 input", statement, flags=re.IGNORECASE)
+        statement = (
+            statement
+            if table.head.lower() == named[0].lower()
+            else re.sub(rf"\b(from|join)\s+[\"`]?{re.escape(named[0])}[\"`]?\b", r"\1 input", statement, flags=re.IGNORECASE)
+        )
         space.current = named[0]
         return space.apply(Operation("Transform with SQL", {"sql": statement}, aggregates=True), unit.text, named[0])
     return space.combine(Combination("Transform with SQL", tuple(named), {"sql": statement}), unit.text)

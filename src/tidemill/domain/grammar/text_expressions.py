@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tidemill.domain.grammar.condition_config import literal
 from tidemill.domain.grammar.cursor import Cursor
+from tidemill.domain.grammar.phrasebook import text_expressions as w
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.table_schema import ColumnType
 
@@ -22,11 +23,61 @@ _PREFIXED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("domain",), "split_part({}, '@', 2)"),
 )
 _BEHIND: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("in lower case", "in lowercase", "in small letters", "as lower case", "lowercased", "in lower-case", "converted to lower case", "to lower case", "to lowercase", "made lower case", "lowercase", "in lower case letters", "all lower case", "in lowercase letters"), "lower({})"),
-    (("in upper case", "in uppercase", "in capitals", "in capital letters", "as upper case", "uppercased", "in upper-case", "converted to upper case", "to upper case", "to uppercase", "made upper case", "uppercase", "all upper case", "in uppercase letters"), "upper({})"),
-    (("trimmed", "without surrounding spaces", "without leading and trailing spaces", "with surrounding spaces removed", "with spaces trimmed", "without spaces around it", "stripped of spaces", "stripped", "without the spaces around it", "with leading and trailing spaces removed"), "trim({})"),
+    (
+        (
+            "in lower case",
+            "in lowercase",
+            "in small letters",
+            "as lower case",
+            "lowercased",
+            "in lower-case",
+            "converted to lower case",
+            "to lower case",
+            "to lowercase",
+            "made lower case",
+            "lowercase",
+            "in lower case letters",
+            "all lower case",
+            "in lowercase letters",
+        ),
+        "lower({})",
+    ),
+    (
+        (
+            "in upper case",
+            "in uppercase",
+            "in capitals",
+            "in capital letters",
+            "as upper case",
+            "uppercased",
+            "in upper-case",
+            "converted to upper case",
+            "to upper case",
+            "to uppercase",
+            "made upper case",
+            "uppercase",
+            "all upper case",
+            "in uppercase letters",
+        ),
+        "upper({})",
+    ),
+    (
+        (
+            "trimmed",
+            "without surrounding spaces",
+            "without leading and trailing spaces",
+            "with surrounding spaces removed",
+            "with spaces trimmed",
+            "without spaces around it",
+            "stripped of spaces",
+            "stripped",
+            "without the spaces around it",
+            "with leading and trailing spaces removed",
+        ),
+        "trim({})",
+    ),
     (("in title case",), "title({})"),
-)  # fmt: skip
+)
 
 
 def text_function(c: Cursor, operand: Reader) -> str | None:
@@ -102,8 +153,23 @@ def _replacing(c: Cursor, operand: Reader) -> str | None:
     return None
 
 
-_SEPARATORS = {"space": " ", "blank": " ", "single space": " ", "comma": ",", "hyphen": "-", "dash": "-", "underscore": "_", "slash": "/", "colon": ":", "comma and a space": ", ", "comma and space": ", ",
-               "semicolon": ";", "dot": ".", "single blank": " ", "pipe": "|"}  # fmt: skip
+_SEPARATORS = {
+    "space": " ",
+    "blank": " ",
+    "single space": " ",
+    "comma": ",",
+    "hyphen": "-",
+    "dash": "-",
+    "underscore": "_",
+    "slash": "/",
+    "colon": ":",
+    "comma and a space": ", ",
+    "comma and space": ", ",
+    "semicolon": ";",
+    "dot": ".",
+    "single blank": " ",
+    "pipe": "|",
+}
 
 
 def _separator(c: Cursor) -> str | None:
@@ -119,7 +185,7 @@ def _separator(c: Cursor) -> str | None:
 def glued(c: Cursor, operand: Reader) -> str | None:
     """Texts put together: `first_name, a space and last_name`, `a and b joined with a hyphen`."""
     c.articles()
-    asked = bool(c.take("concatenation of", "concatenate", "combination of", "text made of", "put together", "join", "combine", "made of", "made up of", "join together", "joined", "consisting of", "concatenated"))
+    asked = bool(c.take(*w.CONCATENATION_OF))
     first = operand(c)
     if first is None:
         return None
@@ -132,7 +198,8 @@ def glued(c: Cursor, operand: Reader) -> str | None:
 
 
 def _next_part(c: Cursor, operand: Reader) -> str | None:
-    if not (c.list_mark() or c.take("followed by", ", followed by")):
+    marked = bool(c.take(","))
+    if not (c.take(*w.AND) or marked):
         return None
     if (text := c.attempt(lambda: _separator(c))) is not None:
         return literal(text)
@@ -141,11 +208,22 @@ def _next_part(c: Cursor, operand: Reader) -> str | None:
 
 def _ending(c: Cursor, parts: list[str], *, asked: bool) -> str | None:
     c.take(",")
-    c.take("joined", "separated", "put together", "concatenated", "glued together", "joined together", "combined", "connected", "linked", "joined up")
-    verb = c.tokens[c.i - 1].low in ("joined", "separated", "together", "concatenated", "combined", "connected", "linked", "up", "join", "combine", "concatenate")
+    c.take(*w.JOINED)
+    verb = c.tokens[c.i - 1].low in (
+        "joined",
+        "separated",
+        "together",
+        "concatenated",
+        "combined",
+        "connected",
+        "linked",
+        "up",
+        "join",
+        "combine",
+        "concatenate",
+    )
     separator: str | None = None
-    if c.take("without a space", "without space", "without spaces", "without a separator", "without any separator", "directly", "without anything between", "with nothing between", "with no space", "with nothing in between",
-              "without anything in between", "with no separator", "without a gap", "with no space between"):  # fmt: skip
+    if c.take(*w.WITHOUT_A_SPACE):
         separator = ""
     elif c.take("with", "by", "using"):
         separator = _separator(c)
@@ -153,7 +231,7 @@ def _ending(c: Cursor, parts: list[str], *, asked: bool) -> str | None:
             return None
         c.take("between", "between them", "in between", "as separator", "as the separator", "in the middle")
         verb = True
-    has_text = any(not p.startswith("{") for p in parts)
+    has_text = any(p.startswith(("'", '"')) for p in parts)
     if separator is None:
         return _concat(parts) if has_text or (verb and has_text) else None
     if separator and len(parts) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from tidemill.domain.grammar.vocabulary import LEMMAS
 
@@ -34,14 +35,18 @@ class Token:
     start: int
     end: int
 
-    @property
+    @cached_property
     def low(self) -> str:
         return self.text.lower()
 
-    @property
+    @cached_property
     def lemma(self) -> str:
         """The base form of a known verb, else the word in lower case."""
-        return LEMMAS.get(self.text.lower(), self.text.lower()) if self.kind is Kind.WORD else self.text.lower()
+        return LEMMAS.get(self.low, self.low) if self.kind is Kind.WORD else self.low
+
+    @cached_property
+    def forms(self) -> tuple[str, str]:
+        return self.low, self.lemma
 
 
 ENDINGS = r"(?:csv|tsv|txt|jsonl|json|ndjson|parquet|pq|sqlite3|sqlite|db)"

@@ -10,10 +10,44 @@ from tidemill.domain.grammar.vocabulary import singular
 _UNITS: tuple[frozenset[str], ...] = tuple(
     frozenset(words.split())
     for words in (
-        "eur euro €", "usd dollar $", "gbp pound £", "chf franc", "kg kilo kilogram", "g gram", "t ton tonne", "km kilometre kilometer", "m metre meter",
-        "cm centimetre centimeter", "mm", "l litre liter", "ml", "minute min", "hour hr h", "second sec s", "day d", "week", "month", "year", "percent pct",
-        "kwh", "kw", "mwh", "celsius degree c", "point", "unit piece item pcs", "mb", "gb", "star", "night", "page", "mile", "lb", "m2", "m3", "ms",
-    )  # fmt: skip
+        "eur euro €",
+        "usd dollar $",
+        "gbp pound £",
+        "chf franc",
+        "kg kilo kilogram",
+        "g gram",
+        "t ton tonne",
+        "km kilometre kilometer",
+        "m metre meter",
+        "cm centimetre centimeter",
+        "mm",
+        "l litre liter",
+        "ml",
+        "minute min",
+        "hour hr h",
+        "second sec s",
+        "day d",
+        "week",
+        "month",
+        "year",
+        "percent pct",
+        "kwh",
+        "kw",
+        "mwh",
+        "celsius degree c",
+        "point",
+        "unit piece item pcs",
+        "mb",
+        "gb",
+        "star",
+        "night",
+        "page",
+        "mile",
+        "lb",
+        "m2",
+        "m3",
+        "ms",
+    )
 )
 
 

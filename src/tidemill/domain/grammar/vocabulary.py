@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+
+def word_list(text: str) -> tuple[str, ...]:
+    """Words written in one text, with spaces between them."""
+    return tuple(text.split())
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """Phrases written in one text, with `|` between them."""
+    return tuple(text.split("|"))
+
+
 VERBS: tuple[str, ...] = (
     "add", "aggregate", "append", "apply", "attach", "average", "bring", "build", "bucket", "calculate", "cap", "cast", "change", "classify",
     "clean", "combine", "compute", "concatenate", "consider", "convert", "count", "create", "deduplicate", "dedupe", "delete", "deliver", "derive",
@@ -18,7 +29,7 @@ VERBS: tuple[str, ...] = (
 """Verbs whose inflected forms are read as the base form."""
 _IRREGULAR = {"kept": "keep", "left": "left", "leaving": "leave", "written": "write", "wrote": "write", "made": "make", "taken": "take",
               "sent": "send", "built": "build", "brought": "bring", "gave": "give", "given": "give", "found": "find"}  # fmt: skip
-_DOUBLING = frozenset(["drop", "skip", "sum", "trim", "tag", "put", "set", "omit", "cap", "split", "format", "get", "dump"]) - {"format", "dump"}
+_DOUBLING = frozenset(word_list("drop skip sum trim tag put set omit cap split format get dump")) - {"format", "dump"}
 
 
 def _forms(verb: str) -> Iterable[str]:
@@ -33,20 +44,30 @@ def _forms(verb: str) -> Iterable[str]:
 LEMMAS: Mapping[str, str] = {form: verb for verb in VERBS for form in _forms(verb)} | _IRREGULAR
 """Inflected form to base form."""
 
-ARTICLES = frozenset(["the", "a", "an", "its", "their", "our", "your", "his", "her", "this", "that", "these", "those"])
-ROW_NOUNS = frozenset(
-    ["row", "rows", "record", "records", "entry", "entries", "line", "lines", "observation", "observations", "data", "dataset", "table", "rest", "result", "results", "item", "items", "ones", "those", "them", "it", "everything"]
+ARTICLES = frozenset(word_list("the a an its their our your his her this that these those"))
+ROW_NOUNS = frozenset(word_list(
+        "row rows record records entry entries line lines observation observations data dataset table rest result results item items ones "
+        "those them it everything"
+    )
 )
 """Words that mean "the rows at hand"."""
-FILLERS = frozenset(
-    ["please", "then", "also", "now", "next", "finally", "lastly", "first", "firstly", "second", "secondly", "third", "afterwards", "afterward", "simply", "just", "kindly", "additionally", "furthermore", "moreover", "subsequently", "so", "and", "but", "after", "too", "well", "again", "thereafter"]
+FILLERS = frozenset(word_list(
+        "please then also now next finally lastly first firstly second secondly third afterwards afterward simply just kindly additionally "
+        "furthermore moreover subsequently so and but after too well again thereafter"
+    )
 )
 """Words that may open or close a clause without changing what it asks for."""
-STOPWORDS = frozenset(
-    ["the", "a", "an", "of", "to", "in", "on", "at", "by", "for", "from", "with", "and", "or", "not", "no", "is", "are", "was", "were", "be", "been", "being", "than", "that", "which", "who", "whose", "where", "when", "if", "then", "else", "otherwise", "as", "into", "onto", "per", "each", "every", "all", "any", "both", "either", "neither", "it", "its", "they", "them", "their", "this", "these", "those", "there", "only", "just", "but", "so", "do", "does", "did", "has", "have", "had", "having", "will", "would", "should", "shall", "can", "could", "may", "might", "must", "please", "also", "too", "very", "above", "below", "over", "under", "between", "before", "after", "since", "until", "within", "without", "least", "most", "more", "less", "greater", "higher", "lower"]
+STOPWORDS = frozenset(word_list(
+        "the a an of to in on at by for from with and or not no is are was were be been being than that which who whose where when if then "
+        "else otherwise as into onto per each every all any both either neither it its they them their this these those there only just "
+        "but so do does did has have had having will would should shall can could may might must please also too very above below over "
+        "under between before after since until within without least most more less greater higher lower"
+    )
 )
 NUMBER_WORDS: Mapping[str, int] = {
-    w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"])
+    w: n for n, w in enumerate(word_list(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    ))
 } | {"twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100, "dozen": 12}  # fmt: skip
 MONTHS: Mapping[str, int] = {
     w: n
@@ -55,8 +76,10 @@ MONTHS: Mapping[str, int] = {
          "november nov", "december dec"), 1)
     for w in ws.split()
 }  # fmt: skip
-SUFFIXES = frozenset(
-    ["id", "at", "on", "date", "time", "ts", "timestamp", "kg", "g", "t", "km", "m", "cm", "mm", "l", "ml", "eur", "usd", "gbp", "chf", "euro", "dollar", "pct", "percent", "minute", "min", "hour", "second", "sec", "day", "kwh", "mb", "gb", "celsius", "c", "name"]
+SUFFIXES = frozenset(word_list(
+        "id at on date time ts timestamp kg g t km m cm mm l ml eur usd gbp chf euro dollar pct percent minute min hour second sec day kwh "
+        "mb gb celsius c name"
+    )
 )
 """Last words of a column name that people leave out: `weight_kg` is the weight, `opened_at` is when it was opened."""
 
@@ -67,6 +90,8 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
+    if word.endswith("uses") and len(word) > 5:
+        return word[:-2]
     if word.endswith(("ches", "shes", "xes", "sses", "zes")):
         return word[:-2]
     return word[:-1] if word.endswith("s") else word

@@ -98,13 +98,42 @@ class Workspace:
         if isinstance(made, Trouble):
             return made
         config, after = made
+        if problem := self._contradicts(config):
+            return problem
         name = self.free_name(operation.title)
         self.steps.append(TransformStep(name=name, description=_described(sentence), inputs=(at.head,), config=config))
         before = (at.head, at.scope) if operation.aggregates else at.before
         self.tables[table] = replace(at, head=name, scope=_carried(at.scope, config, after), before=before)
         return name
 
-    def _config(self, operation: Operation | Combination, inputs: list[TableSchema], names: list[str]) -> tuple[TransformConfig, TableSchema] | Trouble:
+    def _contradicts(self, config: TransformConfig) -> Trouble | None:
+        """A wish that takes back an earlier one: dropping a column that was chosen, excluding the rows that were kept."""
+        for step in self.steps:
+            if step.type != "transform":
+                continue
+            if both := set(config.drop or ()) & set(step.config.select or ()):
+                return Trouble(
+                    "contradiction",
+                    f"{', '.join(f'`{b}`' for b in sorted(both))} is kept in one sentence and dropped in another.",
+                    0,
+                    "Say one of them.",
+                    sure=True,
+                )
+            for column, condition in (config.exclude or {}).items():
+                if len(config.exclude or {}) == 1 and (step.config.filter or {}).get(column) == condition:
+                    return Trouble(
+                        "contradiction", f"The rows by `{column}` are kept in one sentence and dropped in another.", 0, "Say one of them.", sure=True
+                    )
+            for column, condition in (config.filter or {}).items():
+                if len(step.config.exclude or {}) == 1 and (step.config.exclude or {}).get(column) == condition:
+                    return Trouble(
+                        "contradiction", f"The rows by `{column}` are dropped in one sentence and kept in another.", 0, "Say one of them.", sure=True
+                    )
+        return None
+
+    def _config(
+        self, operation: Operation | Combination, inputs: list[TableSchema], names: list[str]
+    ) -> tuple[TransformConfig, TableSchema] | Trouble:
         try:
             config = TransformConfig.model_validate(_canonical(dict(operation.config)))
             if problem := _clash(config, inputs[0]):
@@ -172,6 +201,19 @@ class Workspace:
         self.steps[-1] = step.model_copy(update={"config": step.config.model_copy(update={"join": step.config.join.model_copy(update={"how": how})})})
         return step.name
 
+    def refine_pivot(self, fill: object) -> str | Trouble:
+        """Says what stands in the empty cells of the pivot just made."""
+        step = self.steps[-1]
+        if step.type != "transform" or step.config.pivot is None:
+            return Trouble("pivot", "There is no pivot before this whose cells could be meant.", 0)
+        if step.config.pivot.fill not in (None, fill):
+            return Trouble("pivot", f"The empty cells hold {step.config.pivot.fill} already.", 0, sure=True)
+        if fill is not None:
+            self.steps[-1] = step.model_copy(
+                update={"config": step.config.model_copy(update={"pivot": step.config.pivot.model_copy(update={"fill": fill})})}
+            )
+        return step.name
+
     def _patch(self, parts: list[Table]) -> None:
         """Gives columns without values the type they have in a table that is put below."""
         for index, part in enumerate(parts):
@@ -226,7 +268,13 @@ def _clash(config: TransformConfig, before: TableSchema) -> Trouble | None:
     """A new name that is taken already."""
     for old, new in (config.rename or {}).items():
         if new in before.columns and new not in (config.rename or {}) and new != old:
-            return Trouble("duplicate-name", f"`{old}` cannot be renamed to `{new}`: there is such a column already.", 0, "Choose another name, or drop the other column first.", sure=True)
+            return Trouble(
+                "duplicate-name",
+                f"`{old}` cannot be renamed to `{new}`: there is such a column already.",
+                0,
+                "Choose another name, or drop the other column first.",
+                sure=True,
+            )
     for window in config.window or ():
         if window.name in before.columns:
             return Trouble("duplicate-name", f"There is a column `{window.name}` already.", 0, "Choose another name.", sure=True)
@@ -252,7 +300,13 @@ def _carried(scope: Scope, config: TransformConfig, after: TableSchema) -> Scope
     nouns = scope.nouns
     if config.group_by:
         nouns = frozenset({w for key in config.group_by for w in (name_words(key)[-1:] + name_words(key)[:1])}) | frozenset({"group"})
-    return Scope(after, kept, nouns, {c: v for c, v in casts.items() if c in after.columns and c not in changed}, frozenset() if config.aggregations else scope.unique - changed)
+    return Scope(
+        after,
+        kept,
+        nouns,
+        {c: v for c, v in casts.items() if c in after.columns and c not in changed},
+        frozenset() if config.aggregations else scope.unique - changed,
+    )
 
 
 def source_config_patched(step: SourceStep, types: dict[str, ColumnType]) -> Any:

@@ -33,15 +33,18 @@ _AMBIGUOUS = {
     "acst": "Darwin, or Adelaide with its summer time: `Australia/Darwin` or `Australia/Adelaide`",
 }
 _NAMED = {
-    "central european": "CET", "eastern european": "EET", "western european": "WET", "eastern": "America/New_York", "us eastern": "America/New_York",
+    "central european": "CET", "eastern european": "EET", "western european": "WET", "eastern": "America/New_York",
+    "us eastern": "America/New_York",
     "pacific": "America/Los_Angeles", "us pacific": "America/Los_Angeles", "us central": "America/Chicago", "us mountain": "America/Denver",
     "german": "Europe/Berlin", "germany": "Europe/Berlin", "french": "Europe/Paris", "france": "Europe/Paris", "italian": "Europe/Rome",
-    "italy": "Europe/Rome", "dutch": "Europe/Amsterdam", "netherlands": "Europe/Amsterdam", "belgian": "Europe/Brussels", "belgium": "Europe/Brussels",
+    "italy": "Europe/Rome", "dutch": "Europe/Amsterdam", "netherlands": "Europe/Amsterdam",
+    "belgian": "Europe/Brussels", "belgium": "Europe/Brussels",
     "swiss": "Europe/Zurich", "switzerland": "Europe/Zurich", "austrian": "Europe/Vienna", "austria": "Europe/Vienna", "polish": "Europe/Warsaw",
     "poland": "Europe/Warsaw", "swedish": "Europe/Stockholm", "sweden": "Europe/Stockholm", "danish": "Europe/Copenhagen",
     "denmark": "Europe/Copenhagen", "norwegian": "Europe/Oslo", "norway": "Europe/Oslo", "finnish": "Europe/Helsinki", "finland": "Europe/Helsinki",
     "uk": "Europe/London", "british": "Europe/London", "irish": "Europe/Dublin", "ireland": "Europe/Dublin", "greek": "Europe/Athens",
-    "greece": "Europe/Athens", "turkish": "Europe/Istanbul", "turkey": "Europe/Istanbul", "japan": "Asia/Tokyo",
+    "greece": "Europe/Athens",
+    "turkish": "Europe/Istanbul", "turkey": "Europe/Istanbul", "japan": "Asia/Tokyo",
     "japanese": "Asia/Tokyo",
     "india": "Asia/Kolkata", "indian": "Asia/Kolkata", "indian standard": "Asia/Kolkata", "china": "Asia/Shanghai", "chinese": "Asia/Shanghai",
     "korea": "Asia/Seoul", "korean": "Asia/Seoul", "israel": "Asia/Jerusalem", "singapore": "Asia/Singapore", "hong kong": "Asia/Hong_Kong",
@@ -79,7 +82,9 @@ _OFFSET = r"(?:(?:UTC|GMT)\s?(?P<sign>[+-−])\s?(?P<offset>\d{1,2})(?::?(?P<min
 _ABBREVIATION = rf"(?:utc|gmt|cet|cest|(?-i:{'|'.join(sorted({*_BY_ABBREVIATION, *_AMBIGUOUS}, key=len, reverse=True)).upper()}))"
 _LABEL = re.compile(r"(?:(?:in|using|with|for)\s+)?(?:the\s+)?(?:time\s?zone|tz)(?:\s+is|\s+should\s+be|\s+of)?\s*[:=]?\s*(?:the\s+)?", re.IGNORECASE)
 _OPEN = re.compile(
-    r"[(\[\"'`“]*(?:all\s+times\s+(?:are\s+)?)?(?:(?:in|on|by|according\s+to|as|per)\s+(?:the\s+)?)?(?:local\s+time\s+(?:in|of)\s+)?", re.IGNORECASE
+    r"[(\[\"'`“]*(?:all\s+times\s+(?:are\s+)?)?(?:(?:in|on|by|according\s+to|as|per)\s+(?:the\s+)?)?(?:local\s+(?:time\s+(?:in|"
+    r"of)\s+)?(?!time))?",
+    re.IGNORECASE,
 )
 _CLOSE = re.compile(r"(?:\s+(?:standard\s+|local\s+)?time(?:\s?zone)?\b|\s+tz\b|\s+zone\b)?[)\]\"'`”]*", re.IGNORECASE)
 _EXACT_FORMS = re.compile(rf"(?P<iana>{_IANA})|{_OFFSET}|(?P<abbreviation>{_ABBREVIATION})\b(?![-+/]\w)", re.IGNORECASE)
@@ -114,7 +119,7 @@ def read_zone(text: str, position: int) -> tuple[ZoneReading, int] | None:
         closed = _CLOSE.match(text, found.end())
         reading = _exact(found)
         return (reading, closed.end() if closed else found.end()) if reading else None
-    place = _read_place(text, begin, signed=bool(label) or bool(re.search(r"\b(?:in|by|to|of)\s+(?:the\s+)?$", text[start:begin], re.IGNORECASE)))
+    place = _read_place(text, begin, signed=bool(label) or bool(re.search(r"\b(?:in|of)\s+(?:the\s+)?$", text[start:begin], re.IGNORECASE)))
     if place or not label:
         return place
     end = len(text.rstrip(" .!"))

@@ -55,21 +55,28 @@ def aggregate(operation: AggregateOperation, values: Sequence[Value]) -> Value:
 
 
 def total(numbers: Sequence[int | float]) -> int | float:
-    """Exact for integers, correctly rounded for floats; 0 for none.
+    """Exact for integers, correctly rounded for floats, infinite beyond their range; 0 for none.
 
     Raises:
         UnreadableValue: The sum of integers does not fit into 64 bits, at which the pipeline fails.
     """
     if any(isinstance(n, float) for n in numbers):
-        return math.fsum(numbers)
+        return _float_total(numbers)
     exact = sum(numbers)
     if abs(exact) > MAX_INTEGER:
         raise UnreadableValue(f"The sum {exact} does not fit into 64 bits.", value=exact)
     return exact
 
 
+def _float_total(numbers: Sequence[int | float]) -> float:
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):  # fsum refuses to pass the largest float, and to add opposite infinities
+        return float(sum(numbers))
+
+
 def _mean(numbers: Sequence[int | float]) -> float:
-    return math.fsum(numbers) / len(numbers)
+    return _float_total(numbers) / len(numbers)
 
 
 def _median(numbers: Sequence[int | float]) -> float:
@@ -82,4 +89,4 @@ def _stddev(numbers: Sequence[int | float]) -> float | None:
     if len(numbers) < 2:
         return None
     mean = _mean(numbers)
-    return math.sqrt(math.fsum((n - mean) ** 2 for n in numbers) / (len(numbers) - 1))
+    return math.sqrt(_float_total([(n - mean) ** 2 for n in numbers]) / (len(numbers) - 1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidemill.domain.reference.aggregates import aggregate
-from tidemill.domain.reference.rows import group_rows, literal, with_types
+from tidemill.domain.reference.rows import NotEvaluable, group_rows, literal, with_types
 from tidemill.domain.table_schema import ColumnType, TableSchema
 from tidemill.domain.transforms import AggregateOperation
 
@@ -61,7 +61,7 @@ def distinct(rows: Rows) -> Rows:
 
 def pivot_rows(rows: Rows, config: PivotConfig, *, before: TableSchema) -> Rows:
     """One row per index; a cell no row belongs to holds `fill`, whatever the operation."""
-    names = config.names if config.names is not None else _found_names(rows, config.columns)
+    names = config.names if config.names is not None else _found_names(rows, config)
     operation = AggregateOperation(config.operation)
     kind = before.columns.get(config.values, ColumnType.INTEGER) if config.values else ColumnType.INTEGER
     wide: Rows = []
@@ -95,8 +95,16 @@ def text_of(value: Value) -> str | None:
     return str(value)
 
 
-def _found_names(rows: Rows, column: str) -> tuple[str, ...]:
-    return tuple(sorted({name for row in rows if (name := text_of(row[column])) is not None}))
+def _found_names(rows: Rows, config: PivotConfig) -> tuple[str, ...]:
+    """The values that become columns; an empty text names none.
+
+    Raises:
+        NotEvaluable: Names agree with each other or with an index column but for case, which databases do not tell apart.
+    """
+    names = sorted({name for row in rows if (name := text_of(row[config.columns]))})
+    if len({n.casefold() for n in (*names, *config.index)}) < len(names) + len(config.index):
+        raise NotEvaluable("pivot", "two columns would get one name")
+    return tuple(names)
 
 
 def _fill(config: PivotConfig, operation: AggregateOperation, kind: ColumnType) -> Value:

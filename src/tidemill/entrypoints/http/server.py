@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
 
-from tidemill.bootstrap import App, Parts, start
+from tidemill.bootstrap import App, Parts, runs_are_carried, start
 from tidemill.entrypoints.http.app import create_app
 from tidemill.errors import Conflict
 from tidemill.settings import Settings
 
 SERVER_FILE = "server.json"
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 128
 LAST_WORDS_S = 5
 """How long requests under way may take at the end."""
 
 
 class _Server(uvicorn.Server):
-    """Ends the log streams first: they would keep the server waiting as long as their run."""
+    """Ends the log streams first: they would keep the server waiting as long as their run.
+
+    Its signals are ours: uvicorn would send them to the process again in the end, before everything is let go of.
+    """
 
     def __init__(self, config: uvicorn.Config, app: App) -> None:
         super().__init__(config)
         self._app = app
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.runs.changes.close()
@@ -54,8 +65,10 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
             server_file = _write_server_file(settings.data / SERVER_FILE, url)
             if ready is not None:
                 ready(url)
+            server = _Server(config, app)
             try:
-                await _Server(config, app).serve(sockets=[listener])
+                with _ended_by_signals(server):
+                    await server.serve(sockets=[listener])
             finally:
                 server_file.unlink(missing_ok=True)
         finally:
@@ -63,12 +76,27 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
 
 
 def running_server(settings: Settings) -> str | None:
-    """The URL of the server that runs for this project; None if there is none."""
+    """The URL of the server that runs for this project; None if there is none, also if one was killed and left its file behind."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads((settings.data / SERVER_FILE).read_text(encoding="utf-8"))
-        os.kill(int(known["pid"]), 0)
-        return str(known["url"])
+        return str(known["url"]) if runs_are_carried(settings) else None
     return None
+
+
+@contextmanager
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """The first signal ends the server in order, a second one at once; without effect outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    for number in ENDING_SIGNALS:
+        loop.add_signal_handler(number, server.handle_exit, number, None)
+    try:
+        yield
+    finally:
+        for number in ENDING_SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -32,7 +32,26 @@ class Wire(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True, from_attributes=True, extra="forbid")
 
 
-class GenerateBody(Wire):
+class Body(Wire):
+    """A JSON body that is sent to us."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        """JSON can spell half a character (`\\ud800`), which no file, database or answer of ours can hold."""
+        stack = [value]
+        while stack:
+            here = stack.pop()
+            if isinstance(here, str) and not here.isascii() and not here.isprintable():
+                _check_encodable(here)
+            elif isinstance(here, dict):
+                stack += [*here.keys(), *here.values()]
+            elif isinstance(here, list):
+                stack += here
+        return value
+
+
+class GenerateBody(Body):
     """A brief to be turned into a pipeline."""
 
     instructions: Annotated[str, Field(description="What the pipeline is to do, in plain language.")]
@@ -84,7 +103,7 @@ class GeneratedShape(Wire):
     engine: str
 
 
-class NewPipelineBody(Wire):
+class NewPipelineBody(Body):
     """A pipeline, given as exactly one of `config`, `spec` and `instructions`."""
 
     config: Annotated[str | None, Field(description="The text of a config.yaml.")] = None
@@ -102,7 +121,7 @@ class NewPipelineBody(Wire):
         return self
 
 
-class ChangedPipelineBody(Wire):
+class ChangedPipelineBody(Body):
     """The next revision, given as either `config` or `spec`."""
 
     config: str | None = None
@@ -117,7 +136,7 @@ class ChangedPipelineBody(Wire):
         return self
 
 
-class ScheduleBody(Wire):
+class ScheduleBody(Body):
     """When to run."""
 
     cron: Annotated[str, StringConstraints(max_length=200), Field(description="minute hour day-of-month month day-of-week")]
@@ -281,6 +300,13 @@ class HealthShape(Wire):
     status: str
     version: str
     engine: Annotated[bool, Field(description="True if this process carries runs.")]
+
+
+def _check_encodable(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as wrong:
+        raise ValueError(f"a text holds half a character ({text[wrong.start]!r} at place {wrong.start}); send whole ones") from None
 
 
 def run_shape(run: Run) -> RunShape:

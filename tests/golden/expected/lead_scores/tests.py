@@ -100,7 +100,7 @@ def test_read_the_numbers_of_no_rows() -> None:
 def test_read_the_numbers_stops_at_text_it_cannot_read() -> None:
     """A value of met_on that cannot be read ends the run, instead of getting lost."""
     unreadable = table({"budget": "string", "met_on": "string"}, [("4,0€", "n/a")])
-    with pytest.raises(Exception):  # noqa: B017, PT011 - each backend has an error of its own
+    with pytest.raises(Exception):  # noqa: B017 - each backend has an error of its own
         rows_of(pipeline.read_the_numbers(unreadable))
 
 

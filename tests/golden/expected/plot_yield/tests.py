@@ -9,7 +9,6 @@ Run with: python -m pytest tests.py
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 
 import ibis
