@@ -9,7 +9,7 @@ import pytest
 
 from tidemill.domain.grammar import read_instructions
 from tidemill.domain.pipeline_check import check_pipeline
-from tidemill.domain.source_schema import Unreadable
+from tidemill.domain.source_schema import Obstacle, Unreadable
 from tidemill.domain.spec_yaml import load_spec
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,7 +29,7 @@ def test_every_pipeline_shown_is_sound(text: str) -> None:
 
 @pytest.mark.parametrize("text", blocks("brief"))
 def test_every_brief_shown_is_understood(text: str) -> None:
-    draft = read_instructions(text, lambda _: Unreadable("not here"))
+    draft = read_instructions(text, lambda _: Unreadable(Obstacle.MISSING, "not here"))
     assert [r.sentence for r in draft.readings if not r.understood] == []
     assert draft.spec is not None
 

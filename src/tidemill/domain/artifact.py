@@ -6,7 +6,7 @@ import hashlib
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tidemill.domain.values import FrozenModel
 
@@ -15,8 +15,15 @@ class Artifact(FrozenModel):
     """One file of a bundle."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_./-]*$")]
-    """Relative to the pipeline's folder."""
+    """Relative to the pipeline's folder, and inside it."""
     text: str
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, path: str) -> str:
+        if ".." in path.split("/"):
+            raise ValueError(f"{path!r} leaves the pipeline's folder")
+        return path
 
 
 class ArtifactBundle(FrozenModel):

@@ -20,6 +20,7 @@ ALLOWED_IMPORTS = ("collections", "dataclasses", "datetime", "decimal", "fractio
 """Modules of the standard library that reach neither files, network nor processes."""
 _FORBIDDEN_NAMES = frozenset({"__import__", "breakpoint", "compile", "delattr", "eval", "exec", "exit", "getattr", "globals", "help", "input", "locals",
                               "memoryview", "open", "quit", "setattr", "vars"})  # fmt: skip
+_AS_WRITTEN = "duckdb, normalization_strategy=case_sensitive"
 _SQL_TYPES = {ColumnType.STRING: "VARCHAR", ColumnType.INTEGER: "BIGINT", ColumnType.NUMBER: "DOUBLE", ColumnType.BOOLEAN: "BOOLEAN", ColumnType.DATE: "DATE",
               ColumnType.TIMESTAMP: "TIMESTAMP", ColumnType.TIMESTAMPTZ: "TIMESTAMPTZ"}  # fmt: skip
 
@@ -99,14 +100,25 @@ def _typed(statement: exp.Query, inputs: Mapping[str, TableSchema]) -> SqlResult
     if not all(s.complete for s in inputs.values()):
         return SqlResult(TableSchema({n: ColumnType.UNKNOWN for n in statement.named_selects if n != "*"}, complete="*" not in statement.named_selects), ())
     tables = {a: {c: _SQL_TYPES.get(t, "VARCHAR") for c, t in inputs[n].columns.items()} for a, n in table_aliases(tuple(inputs)).items()}
-    schema = MappingSchema(tables, dialect="duckdb", normalize=False)
+    schema = MappingSchema(tables, dialect=_AS_WRITTEN, normalize=False)
     try:
-        qualified = annotate_types(qualify(statement.copy(), schema=schema, dialect="duckdb", quote_identifiers=True, identify=True), schema=schema)
+        qualified = annotate_types(qualify(_with_real_names(statement, inputs), schema=schema, dialect=_AS_WRITTEN), schema=schema)
     except SqlglotError as wrong:
         known = list(dict.fromkeys(c for s in inputs.values() for c in s.columns))
         said = _first_line(wrong)
         return SqlResult(TableSchema(complete=False), (error("unknown-column", "sql", f"In the SQL: {said}.", suggest(said.rsplit(" ", maxsplit=1)[-1].strip("'\""), known)),))
     return SqlResult(TableSchema({s.alias_or_name: _column_type(s) for s in qualified.selects}), ())
+
+
+def _with_real_names(statement: exp.Query, inputs: Mapping[str, TableSchema]) -> exp.Query:
+    """The statement with every name written as the tables and columns spell it: DuckDB does not tell upper from lower case."""
+    from sqlglot import exp
+
+    real = {n.lower(): n for n in (*table_aliases(tuple(inputs)), *(c for s in inputs.values() for c in s.columns))}
+    copied = statement.copy()
+    for identifier in copied.find_all(exp.Identifier):
+        identifier.set("this", real.get(identifier.name.lower(), identifier.name))
+    return copied
 
 
 def _column_type(select: exp.Expression) -> ColumnType:

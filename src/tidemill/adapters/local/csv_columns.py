@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
+from tidemill.adapters.local.csv_head import BrokenCsvError, CsvHead, Encoding
 from tidemill.adapters.local.found_columns import SAMPLES, FoundColumn, source_schema
 from tidemill.domain.column_types import TextColumn, ValueKind, is_marker, kind_of
 from tidemill.domain.connectors import CsvSource
@@ -20,22 +19,6 @@ SMALL_BYTES = 400_000
 _HEAD_BYTES = 256_000
 _SNIFFED_LINES = 200
 _DELIMITERS = ",;\t|"
-
-Encoding = Literal["utf-8", "utf-16", "latin-1"]
-
-
-class BrokenCsvError(Exception):
-    """The file is no table of delimited text; the message says where."""
-
-
-@dataclass(frozen=True)
-class CsvHead:
-    """How a file is written, told from its beginning."""
-
-    encoding: Encoding
-    delimiter: str
-    names: tuple[str, ...]
-    notes: tuple[str, ...] = ()
 
 
 def read_csv(config: CsvSource, path: Path) -> SourceSchema | Unreadable:

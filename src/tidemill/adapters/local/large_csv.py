@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from tidemill.adapters.local.csv_columns import BrokenCsvError, CsvHead
+from tidemill.adapters.local.csv_head import BrokenCsvError, CsvHead
 from tidemill.adapters.local.found_columns import SAMPLE_ROWS, SAMPLES, FoundColumn, source_schema
 from tidemill.domain.column_types import MARKERS, PATTERNS, TextColumn, ValueKind
 from tidemill.domain.connectors import CsvSource
