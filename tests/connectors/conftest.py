@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+
 from tests.connectors.programs import programs
 from tests.connectors.tables import DRIVERS, Server
 from tests.servers.databases import mariadb, postgres
 from tests.servers.http_api import http_api
 from tests.servers.object_store import s3
 from tests.servers.sheets import google_sheets, write_credentials
-
 from tidemill.adapter_registry import adapter
 from tidemill.domain.finding import Severity
 from tidemill.domain.pipeline_check import check_pipeline
@@ -48,7 +48,9 @@ class Project:
 
     def start(self, spec_text: str, *, waits: bool = False, file_limit: int | None = None) -> Program:
         """Starts the spec's pipeline.py."""
-        file = self.render(spec_text)
+        return self.start_file(self.render(spec_text), waits=waits, file_limit=file_limit)
+
+    def start_file(self, file: Path, *, waits: bool = False, file_limit: int | None = None) -> Program:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "NO_PROXY": "*", **self.environment}
         return self._programs.start(file, folder=self.folder, environment=environment, waits=waits, file_limit=file_limit)
 

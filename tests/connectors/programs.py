@@ -6,6 +6,7 @@ directory, environment and standard output, and an exit status. Started as a scr
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import os
@@ -15,20 +16,22 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-TIME_LIMIT_S = 60
+TIME_LIMIT_S = 30
 _POLL_S = 0.005
 _IMPORTED = (
     "ibis", "ibis.backends.duckdb", "ibis.expr.datatypes", "ibis.expr.types", "duckdb", "pyarrow", "pyarrow.parquet", "sqlalchemy",
     "sqlalchemy.dialects.mysql", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite", "psycopg", "pymysql", "httpx", "requests",
-    "gspread", "google.auth", "fsspec", "s3fs", "tenacity", "csv", "email.utils", "decimal", "urllib.parse", "tempfile", "uuid",
+    "gspread", "google.auth", "fsspec", "s3fs", "tenacity", "csv", "email.utils", "decimal", "urllib.parse", "tempfile", "uuid", "sqlite3",
+    "ibis.formats.pyarrow", "ibis.backends.sql.compilers.duckdb",
 )  # fmt: skip
 
 
@@ -60,6 +63,12 @@ class Program:
 
     def ended(self) -> bool:
         return self._programs.status(self.pid) is not None
+
+    def wait_until(self, begun: Callable[[], bool]) -> None:
+        """Waits for something that the program does before it ends."""
+        while not begun():
+            assert not self.ended(), f"The program ended before it came to that: {self.out.read_text()[-2000:]}"
+            time.sleep(_POLL_S)
 
     def kill(self) -> None:
         """Ends it at once, as `kill -9` does; nothing of it can clean up."""
@@ -94,6 +103,7 @@ class Programs:
             file_limit: Bytes that a file it writes may have (`RLIMIT_FSIZE`): a disk that is full.
         """
         out = folder / f"out.{time.monotonic_ns()}.txt"
+        out.touch()
         pid = self._ask(file=str(file), folder=str(folder), environment=dict(environment), out=str(out), waits=waits, file_limit=file_limit)
         assert pid is not None
         return Program(pid, out, file.parent / "logs", self)
@@ -133,7 +143,6 @@ def _serve() -> None:
         answer = _status(request["status"]) if "status" in request else os.fork()
         if answer == 0 and "file" in request:
             _become(request)
-            return
         print(json.dumps(answer), flush=True)
 
 
@@ -155,9 +164,20 @@ def _become(request: dict[str, Any]) -> None:
     if request["file_limit"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"], request["file_limit"]))
     if not request["waits"]:
-        time.sleep = lambda seconds: None  # noqa: ARG005 - the name of the argument is part of what is replaced
+        time.sleep = lambda seconds: None
     sys.argv = [request["file"]]
-    runpy.run_path(request["file"], run_name="__main__")
+    code = 1
+    try:
+        runpy.run_path(request["file"], run_name="__main__")
+        code = 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    # Without the destructors of C++ libraries, which may wait for threads that a fork does not take along.
+    os._exit(code)
 
 
 if __name__ == "__main__":

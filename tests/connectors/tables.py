@@ -21,7 +21,7 @@ class Server:
     @property
     def plain_url(self) -> str:
         """The URL for a spec: without the password."""
-        return self.address.set(drivername=SCHEMES[self.connector], password=None).render_as_string()
+        return self.address._replace(drivername=SCHEMES[self.connector], password=None).render_as_string()
 
     @property
     def secret_url(self) -> str:

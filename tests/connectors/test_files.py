@@ -84,8 +84,9 @@ def test_a_value_of_another_type_than_declared_is_told_with_its_column_and_the_o
     assert project.text("out.csv") == "old\n"
 
 
-def test_a_line_with_too_many_cells_is_told_with_its_number(project: Project) -> None:
-    project.write("in.csv", "id,amount\n1,2\n2,3,4\n")
+@pytest.mark.parametrize("line", ["2,3,4", "2"])
+def test_a_line_with_too_many_or_too_few_cells_is_told_with_its_number(line: str, project: Project) -> None:
+    project.write("in.csv", f"id,amount\n1,2\n{line}\n")
     ended = project.run(copy("in.csv", "out.csv", "columns: {id: integer, amount: integer}"))
     assert ended.code == 1
     assert "in.csv, line 3" in ended.failure

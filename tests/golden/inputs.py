@@ -22,10 +22,7 @@ def orders_with_customers(folder: Path) -> None:
 
 ORDERS_WITH_CUSTOMERS = {
     "out/top_customers.csv": (
-        "customer_id,name,revenue,orders,last_order\n"
-        "10,unknown,100.0,1,2025-01-06\n"
-        "007,Bond; James,15.0,2,2025-01-09\n"
-        "8,Ödön,12.0,1,2025-01-03\n"
+        "customer_id,name,revenue,orders,last_order\n10,unknown,100.0,1,2025-01-06\n007,Bond; James,15.0,2,2025-01-09\n8,Ödön,12.0,1,2025-01-03\n"
     ),
     "out/top_customers.json": [
         {"customer_id": "10", "name": "unknown", "revenue": 100.0, "orders": 1, "last_order": "2025-01-06"},
@@ -88,9 +85,7 @@ def depot_stock(folder: Path) -> None:
     (folder / "depot_east.csv").write_text(
         "article,counted_at,pieces\nA1,2025-01-01 08:00:00,5\nA2,2025-01-01 08:00:00,0\nA3,2025-01-02 08:00:00,3\nA1,2025-01-03 08:00:00,6\n"
     )
-    (folder / "depot_west.csv").write_text(
-        "article,counted_at,pieces,shelf\nA1,2025-01-02 08:00:00,9,W1\nA3,2025-01-02 08:00:00,4.5,W2\nÄ4,,,W3\n"
-    )
+    (folder / "depot_west.csv").write_text("article,counted_at,pieces,shelf\nA1,2025-01-02 08:00:00,9,W1\nA3,2025-01-02 08:00:00,4.5,W2\nÄ4,,,W3\n")
 
 
 DEPOT_STOCK = {

@@ -90,7 +90,10 @@ def test_running_it_twice_gives_the_same_and_leaves_nothing_else(name: str, tmp_
 
 def test_sales_analytics_calculates_what_the_seed_describes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = pipeline("sales_analytics")
-    rows = [("Laptop", 1200.0, 2.0, 0.1), ("Mouse", 25.0, 5.0, 0.05), ("Keyboard", 120.0, 3.0, 0.1), ("Mouse", 20.0, 5.0, 0.0), ("Laptop", 1000.0, 1.0, None)]
+    rows = [
+        ("Laptop", 1200.0, 2.0, 0.1), ("Mouse", 25.0, 5.0, 0.05), ("Keyboard", 120.0, 3.0, 0.1), ("Mouse", 20.0, 5.0, 0.0),
+        ("Laptop", 1000.0, 1.0, None),
+    ]  # fmt: skip
     columns = ["product_name", "unit_price", "quantity", "discount_rate"]
     kept: list[dict[str, object]] = []
     schema = {"product_name": "string", "unit_price": "float64", "quantity": "float64", "discount_rate": "float64"}

@@ -107,7 +107,7 @@ def model_server(tls: ssl.SSLContext | None = None) -> Iterator[ModelServer]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
     def handle(self) -> None:
@@ -118,7 +118,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         state: ModelServer = self.server.state  # type: ignore[attr-defined]
-        text = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        expected = int(self.headers.get("content-length", 0))
+        text = self.rfile.read(expected).decode()
+        if len(text.encode()) < expected:
+            state.aborted.set()
+            self.close_connection = True
+            return
         request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(text), text)
         state.requests.append(request)
         reply = state.next_reply()

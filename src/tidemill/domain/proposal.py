@@ -158,7 +158,11 @@ def _pruned(name: str, schema: Mapping[str, object]) -> dict[str, object]:
     properties = schema.get("properties")
     if not isinstance(properties, dict):
         return dict(schema)
-    dropped = {*_DECIDED_ELSEWHERE.get(name, ()), *(_READ_FROM_SOURCE if name.endswith("Source") else ()), *(("description",) if name.endswith("Step") else ())}
+    dropped = {
+        *_DECIDED_ELSEWHERE.get(name, ()),
+        *(_READ_FROM_SOURCE if name.endswith("Source") else ()),
+        *(("description",) if name.endswith("Step") else ()),
+    }
     kept = {k: v for k, v in properties.items() if k not in dropped}
     required = [r for r in _names(schema.get("required")) if r in kept]
     if name in _FORMS:

@@ -10,15 +10,14 @@ from urllib.parse import urlsplit
 
 from tidemill.domain.connectors import DestinationConfig, SourceConfig
 from tidemill.domain.draft import Draft, Reading
-from tidemill.domain.finding import Finding, Severity, error
+from tidemill.domain.finding import Finding, Severity, error, warning
 from tidemill.domain.grammar.schedules import find_schedule
 from tidemill.domain.grammar.sentences import split_units
 from tidemill.domain.pipeline import DestinationStep, PipelineSpec, SourceStep, Step, TransformStep, Trigger
 from tidemill.domain.pipeline_check import CheckContext, check_pipeline
-from tidemill.domain.proposal import Proposal, ProposedReading
-from tidemill.domain.proposal_evidence import doubt
-from tidemill.domain.proposal_facts import Fact, Place, facts_of, lost_readings, place_of, same_work
-from tidemill.domain.schema_flow import schema_flow
+from tidemill.domain.proposal import Proposal
+from tidemill.domain.proposal_account import Account
+from tidemill.domain.proposal_facts import Place, facts_of, lost_readings, place_of, same_work
 from tidemill.domain.source_schema import Obstacle, SourceSchema, Unreadable
 from tidemill.domain.spec_yaml import load_document
 from tidemill.errors import InvalidInput
@@ -31,7 +30,6 @@ _APART = frozenset({"name", "remark", "guaranteed", "schedule"})
 """What a sentence can become besides steps; the rules decide on it."""
 _RESOLVABLE = frozenset({"no-source", "no-destination", "language", "unused-source", "missing-source", "draft"})
 """Errors of the rules that mean "not understood"; the others say that the brief itself is wrong, and no model can say otherwise."""
-_HINT_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
@@ -69,14 +67,14 @@ class Ground:
         """True if the rules understood every sentence and nothing is wrong."""
         return self.rank == (False, 0, 0)
 
+    @property
+    def in_english(self) -> bool:
+        return not any(f.rule == "language" for f in self.floor.findings)
+
     @cached_property
     def settled(self) -> tuple[Finding, ...]:
         """What the rules found wrong with the brief itself."""
         return tuple(f for f in self.floor.findings if f.severity is Severity.ERROR and f.rule not in _RESOLVABLE)
-
-    @cached_property
-    def facts(self) -> frozenset[Fact]:
-        return frozenset(f for s in (self.floor.spec.steps if self.floor.spec else ()) if isinstance(s, TransformStep) for f in facts_of(s.config))
 
     @cached_property
     def source_configs(self) -> Mapping[Place, SourceConfig]:
@@ -115,17 +113,24 @@ def judge(proposal: Proposal, ground: Ground) -> Judged:
     Raises:
         InvalidInput: Its pipeline has not the shape of one.
     """
-    proposed = load_document(proposal.pipeline)
+    proposed = _with_inputs(load_document(proposal.pipeline), ground.floor.spec)
     invented = tuple(_invented(proposed, ground))
     spec, unreadable = _completed(_with_schedule(proposed, ground), ground)
     differences = lost_readings(ground.floor.spec, spec) if ground.floor.spec else ()
-    readings = _readings(proposal.readings, spec, ground)
-    unfounded = tuple(_unfounded(spec, proposal.readings, readings, ground))
-    found = (*invented, *unreadable, *differences, *unfounded, *check_pipeline(spec, ground.context))
+    account = Account(ground.sentences, ground.unread, spec, ground.floor.spec, proposal.readings, ground.in_english)
+    found = (*invented, *unreadable, *differences, *account.unfounded, *check_pipeline(spec, ground.context))
     mendable = tuple(f for f in dict.fromkeys(found) if f.severity is Severity.ERROR)
-    draft = Draft(spec=spec, readings=readings, findings=tuple(dict.fromkeys((*ground.settled, *found))))
+    draft = Draft(spec=spec, readings=account.readings, findings=tuple(dict.fromkeys((*ground.settled, *_foreign(ground), *found))))
     agrees = ground.complete and not mendable and ground.floor.spec is not None and same_work(ground.floor.spec, spec)
     return Judged(draft=draft, mendable=mendable, agrees=agrees, differences=differences)
+
+
+def _foreign(ground: Ground) -> Iterator[Finding]:
+    if not ground.in_english:
+        said = (
+            "The brief is not in English: columns, values and files of the model's draft were checked, its meaning was not, and no schedule was read."
+        )
+        yield warning("not-english", "", said, "Read the steps before running it; give the schedule with `tidemill schedule`.")
 
 
 def _errors(findings: Sequence[Finding]) -> int:
@@ -138,7 +143,9 @@ def _errors(findings: Sequence[Finding]) -> int:
 def _in_order(brief: str, floor: Draft) -> tuple[Reading, ...]:
     """The readings of the rules in the order of the brief; where they did not look at it in sentences, the sentences, unread."""
     if any(f.rule == "language" for f in floor.findings) or not floor.readings:
-        return tuple(Reading(sentence=u.text, understood=False, hint="The rules did not understand it.") for u in split_units(brief) if u.text.strip())
+        return tuple(
+            Reading(sentence=u.text, understood=False, hint="The rules did not understand it.") for u in split_units(brief) if u.text.strip()
+        )
     places: list[tuple[int, Reading]] = []
     taken: dict[str, int] = {}
     for reading in floor.readings:
@@ -167,6 +174,24 @@ def _looked_at(brief: str, floor: Draft, read_schema: ReadSchema) -> Iterator[tu
 
 
 # --- the spec --------------------------------------------------------------------------------------------------------------
+
+
+def _with_inputs(spec: PipelineSpec, floor: PipelineSpec | None) -> PipelineSpec:
+    """The proposal with the `inputs` of steps that it took over from the rules' draft and forgot to wire."""
+    known = floor.by_name if floor else {}
+    names = {s.name for s in spec.steps}
+    steps: list[Step] = []
+    for step in spec.steps:
+        old = known.get(step.name)
+        same = (
+            isinstance(step, TransformStep)
+            and isinstance(old, TransformStep)
+            and step.inputs is None
+            and facts_of(step.config) == facts_of(old.config)
+        )
+        lost = old.inputs if same and old and old.inputs and names.issuperset(old.inputs) else None
+        steps.append(step.model_copy(update={"inputs": lost}) if lost else step)
+    return spec.model_copy(update={"steps": tuple(steps)})
 
 
 def _with_schedule(spec: PipelineSpec, ground: Ground) -> PipelineSpec:
@@ -225,7 +250,12 @@ def _invented(spec: PipelineSpec, ground: Ground) -> Iterator[Finding]:
         for field, parts in _names(step.config):
             if strange := [p for p in parts if _plain(p) not in brief]:
                 said = f"{strange[0]!r} is not in the brief."
-                yield error("not-in-brief", f"steps[{i}].config.{field}", said, "Take places from the brief as they stand there; where it names none, leave the step out.")
+                yield error(
+                    "not-in-brief",
+                    f"steps[{i}].config.{field}",
+                    said,
+                    "Take places from the brief as they stand there; where it names none, leave the step out.",
+                )
 
 
 def _names(config: SourceConfig | DestinationConfig) -> Iterator[tuple[str, list[str]]]:
@@ -248,70 +278,3 @@ def _names(config: SourceConfig | DestinationConfig) -> Iterator[tuple[str, list
 
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-# --- the readings ----------------------------------------------------------------------------------------------------------
-
-
-def _readings(proposed: Sequence[ProposedReading], spec: PipelineSpec, ground: Ground) -> tuple[Reading, ...]:
-    """The rules' readings where they understood, the model's where its steps bear it out."""
-    claims: dict[int, list[ProposedReading]] = {}
-    for reading in proposed:
-        claims.setdefault(reading.sentence, []).append(reading)
-    columns = _columns(spec)
-    out = []
-    for number, known in enumerate(ground.sentences, 1):
-        if number not in ground.unread:
-            out.append(known.model_copy(update={"step": _step_now(known.step, spec, ground)}))
-        else:
-            out.append(_claimed(known, claims.get(number, []), spec, ground, columns))
-    return tuple(out)
-
-
-def _claimed(known: Reading, claims: Sequence[ProposedReading], spec: PipelineSpec, ground: Ground, columns: frozenset[str]) -> Reading:
-    if not any(c.understood for c in claims):
-        said = next((c.hint for c in claims if c.hint.strip()), "")
-        return Reading(sentence=known.sentence, understood=False, hint=known.hint or said[:_HINT_CHARACTERS] or "The model did not say what it made of it.")
-    steps = _cited(claims, spec)
-    facts = [f for s in steps if isinstance(s, TransformStep) for f in facts_of(s.config) if f not in ground.facts]
-    files = [p for s in steps if not isinstance(s, TransformStep) for p in place_of(s.config)]
-    why = doubt(known.sentence, facts, columns, files=files)
-    if why:
-        return Reading(sentence=known.sentence, understood=False, hint=f"{why} {known.hint}".strip()[:_HINT_CHARACTERS])
-    taken = "; ".join(str(f) for f in facts)
-    return Reading(sentence=known.sentence, understood=True, step=steps[0].name, hint=taken[:_HINT_CHARACTERS])
-
-
-def _cited(claims: Sequence[ProposedReading], spec: PipelineSpec) -> list[Step]:
-    wanted = {name.strip().casefold() for c in claims if c.understood for name in c.steps}
-    return [s for s in spec.steps if s.name.casefold() in wanted]
-
-
-def _unfounded(spec: PipelineSpec, proposed: Sequence[ProposedReading], readings: Sequence[Reading], ground: Ground) -> Iterator[Finding]:
-    """Steps that do something no sentence was shown to ask for."""
-    borne_out = [p for p in proposed if p.understood and p.sentence in ground.unread and readings[p.sentence - 1].understood]
-    cited = {s.name for s in _cited(borne_out, spec)}
-    for i, step in enumerate(spec.steps):
-        if not isinstance(step, TransformStep) or step.name in cited:
-            continue
-        for fact in facts_of(step.config):
-            if fact not in ground.facts:
-                fix = "Leave it out; or, if an unread sentence does ask for it, name this step in the `steps` of that sentence's reading."
-                yield error("unfounded-step", f"steps[{i}]", f"No sentence was shown to ask for `{fact}`.", fix)
-
-
-def _step_now(name: str | None, spec: PipelineSpec, ground: Ground) -> str | None:
-    """The step of the proposal that does what a step of the rules' draft did; the name itself if none does."""
-    old = ground.floor.spec.by_name.get(name) if ground.floor.spec and name else None
-    if old is None:
-        return name
-    if isinstance(old, TransformStep):
-        wanted = set(facts_of(old.config))
-        return next((s.name for s in spec.steps if isinstance(s, TransformStep) and wanted & set(facts_of(s.config))), name)
-    return next((s.name for s in spec.steps if s.type == old.type and not isinstance(s, TransformStep) and place_of(s.config) == place_of(old.config)), name)
-
-
-def _columns(spec: PipelineSpec) -> frozenset[str]:
-    """Every column there is anywhere on the way."""
-    flow = schema_flow(spec)
-    return frozenset(c for table in flow.outputs.values() for c in table.names)

@@ -104,10 +104,14 @@ def _lost_routes(floor: PipelineSpec, spec: PipelineSpec) -> Iterator[Finding]:
 def _differences(wanted: tuple[Fact, ...], done: tuple[Fact, ...], not_here: set[Fact], place: str) -> Iterator[Finding]:
     for fact in wanted:
         if fact not in done:
-            yield error("left-out", "steps", f"On the way to {place}, `{fact}` is missing.", "Put it back exactly so; the rules read it in the brief.")
+            yield error(
+                "left-out", "steps", f"On the way to {place}, `{fact}` is missing.", "Put it back exactly so; the rules read it in the brief."
+            )
     for fact in done:
         if fact in not_here:
-            yield error("misplaced", "steps", f"`{fact}` must not be done on the way to {place}.", "Let that destination read an earlier step by `inputs`.")
+            yield error(
+                "misplaced", "steps", f"`{fact}` must not be done on the way to {place}.", "Let that destination read an earlier step by `inputs`."
+            )
     order = [done.index(f) for f in wanted if f in done]
     if order != sorted(order):
         listed = "; ".join(f"`{f}`" for f in wanted)
@@ -122,7 +126,12 @@ def _facts(operation: str, value: object, config: TransformConfig) -> Iterator[F
         yield from _kept(_formula(str(value)))
     elif operation == "exclude":
         yield _excluded(config.exclude or {})
-    elif operation == "dropNulls" and config.drop_nulls and config.drop_nulls.columns and (config.drop_nulls.how == "any" or len(config.drop_nulls.columns) == 1):
+    elif (
+        operation == "dropNulls"
+        and config.drop_nulls
+        and config.drop_nulls.columns
+        and (config.drop_nulls.how == "any" or len(config.drop_nulls.columns) == 1)
+    ):
         yield from (Fact("keep", unparse(_present(c))) for c in config.drop_nulls.columns)
     elif operation in _BY_KEY and isinstance(value, dict):
         yield from (Fact(operation, _json({k: v})) for k, v in value.items())

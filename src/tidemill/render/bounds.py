@@ -77,6 +77,8 @@ def _text_labels(name: str, condition: Condition, part: str, value: str, operand
     hit = evaluate_condition(alone, value, ColumnType.STRING) != part.startswith("not_")
     if hit and operand not in value and part != "matches":
         yield f"{name} {relation} {operand!r} in other case"
+    elif hit and part in ("contains", "not_contains") and not value.startswith(operand):
+        yield f"{name} contains {operand!r} after its beginning"
     elif hit:
         yield f"{name} {relation} {operand!r}"
     elif operand.casefold() in value.casefold():

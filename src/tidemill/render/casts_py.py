@@ -15,7 +15,7 @@ def cast_source(column: str, how: ColumnType | CastConfig, known: ColumnType) ->
     to, lenient = ColumnType(options.to), options.on_error == "missing"
     if known not in (ColumnType.STRING, ColumnType.UNKNOWN):
         return _from_value(column, known, to, lenient=lenient)
-    text = f"{column}.re_replace({text_source(f'[{_escaped(options.strip)}]')}, \"\")" if options.strip else column
+    text = f'{column}.re_replace({text_source(f"[{_escaped(options.strip)}]")}, "")' if options.strip else column
     if options.format and to.is_temporal:
         return _moment(text, options.format, to, lenient=lenient)
     if to.is_numeric:

@@ -142,10 +142,10 @@ class _Expression:
 
     def _arithmetic(self, typed: Typed) -> Piece:
         left, right = self._operands(typed)
+        narrow = typed.type is ColumnType.INTEGER and typed.operation != "//" and max(left.grip, right.grip) < Grip.FIRM
         if typed.operation in _DIVISIONS and not is_number(typed.arguments[1]):
             right = method(right, "nullif(0)")
         precedence = _PRECEDENCE[typed.operation]
-        narrow = typed.type is ColumnType.INTEGER and typed.operation != "//" and max(left.grip, right.grip) < Grip.FIRM
         text = f"{left.within(precedence)} {typed.operation} {right.within(precedence + 1)}"
         return Piece(text, precedence, Grip.NARROW if narrow else Grip.FIRM)
 

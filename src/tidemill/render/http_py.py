@@ -45,11 +45,21 @@ def _pages(paging: HttpPaging | None, url: str, params: str, records: str, const
     fixed = f"{params} | " if params != "{}" else ""
     if paging.kind == "page":
         asked = f"{fixed}{{{text_source(paging.parameter)}: str(number){size}}}"
-        return [f"for number in itertools.count({paging.start}):", f"    response = _get(client, {url}, {asked})", f"    {page}", *_until_empty()]
+        return [
+            f"for number in itertools.count({paging.start}):",
+            f"    response = _get(client, {url}, {asked})",
+            f"    {page}",
+            *_until_empty(paging.parameter, url),
+        ]
     if paging.kind == "offset":
         step = constant("PAGE_SIZE", str(paging.size))
         asked = f"{fixed}{{{text_source(paging.parameter)}: str(offset){size}}}"
-        return [f"for offset in itertools.count(0, {step}):", f"    response = _get(client, {url}, {asked})", f"    {page}", *_until_empty()]
+        return [
+            f"for offset in itertools.count(0, {step}):",
+            f"    response = _get(client, {url}, {asked})",
+            f"    {page}",
+            *_until_empty(paging.parameter, url),
+        ]
     if paging.kind == "cursor":
         return _by_cursor(paging, url, params, records, size)
     first = f"{fixed}{{{size.removeprefix(', ')}}}" if size else params
@@ -64,8 +74,16 @@ def _pages(paging: HttpPaging | None, url: str, params: str, records: str, const
     ]
 
 
-def _until_empty() -> list[str]:
-    return ["    if not page:", "        break", "    records += page"]
+def _until_empty(parameter: str, url: str) -> list[str]:
+    """Ends at an empty page; an API that does not know the parameter gives the same page for ever, which ends the run."""
+    told = text_source(f" answers with the same records again; it may not know the parameter `{parameter}`")
+    return [
+        "    if not page:",
+        "        break",
+        "    if page == records[-len(page) :]:",
+        f"        raise PipelineError({url} + {told})",
+        "    records += page",
+    ]
 
 
 def _by_cursor(paging: HttpPaging, url: str, params: str, records: str, size: str) -> list[str]:

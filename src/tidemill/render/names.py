@@ -32,6 +32,7 @@ RESERVED = frozenset(
         "root", "row", "rows", "run", "schema", "shutil", "source", "sqlalchemy", "sqlite3", "started", "step", "steps", "string", "sys", "table",
         "tables", "tempfile", "tenacity", "textwrap", "threading", "time", "timedelta", "timezone", "traceback", "transform", "typing", "unicodedata",
         "urllib", "uuid", "value", "values", "warnings", "window", "write",
+        "botocore", "dt", "errno", "mysql", "names", "numbered_left", "numbered_right", "requests", "sa",
     }
 )  # fmt: skip
 """Names that pipeline.py and tests.py need for themselves. What a rendered file defines beyond them is in capitals or starts with `_`."""

@@ -41,23 +41,23 @@ _HEAD = '''
 def _is_transient(error: BaseException) -> bool:
     """True for what may well be gone in a moment; never for a file or a value that is wrong."""
 '''
-_ALWAYS = '''
+_ALWAYS = """
     if isinstance(error, OSError) and error.errno in (errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT):
         return True
-'''
-_HTTP = '''
+"""
+_HTTP = """
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code in (408, 425, 429, 500, 502, 503, 504)
-'''
-_SHEET = '''
+"""
+_SHEET = """
     if isinstance(error, gspread.exceptions.APIError):
         return error.response.status_code in (408, 429, 500, 502, 503, 504)
-'''
-_SQL = '''
+"""
+_SQL = """
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or bool(_TRANSIENT_SQL.search(str(error.orig)))
-'''
-_SQL_PATTERN = '''
+"""
+_SQL_PATTERN = """
 _TRANSIENT_SQL = re.compile(
     r"connection (refused|reset|timed out|timeout|was closed)|server closed|gone away|lost connection|can't connect"
     r"|deadlock|lock wait|database is locked|too many (connections|clients)|starting up|shutting down"
@@ -66,7 +66,7 @@ _TRANSIENT_SQL = re.compile(
 )
 
 
-'''
+"""
 
 
 def transient_source(configs: Sequence[object]) -> str:

@@ -33,7 +33,7 @@ def _stop(message: str) -> str:
 
 def _file_reader(con: BaseBackend) -> BaseBackend:
     """DuckDB reads the files, also where the transforms run on another backend."""
-    return con if con.name == "duckdb" else ibis.duckdb.connect()
+    return con if con.name == "duckdb" else _in_utc(ibis.duckdb.connect())
 
 
 def _on_backend(con: BaseBackend, table: ir.Table) -> ir.Table:
@@ -60,12 +60,16 @@ def _read_csv(
     kinds = {name: _CSV_TYPES.get(columns.get(name) or "", "VARCHAR") for name in header}  #~found
     kinds = {name: _CSV_TYPES.get(columns.get(name, ""), "VARCHAR") for name in header}  #~declared
     options = {"delim": delimiter, "quote": '"', "escape": '"', "nullstr": list(null_values), "encoding": encoding}
-    table = _file_reader(con).read_csv(str(path), columns=kinds, header=True, **options)
+    table = _file_reader(con).read_csv(str(path), columns=kinds, header=True, buffer_size=CSV_BUFFER_BYTES, **options)
     wanted = dict.fromkeys(header) | dict(columns) if others else dict(columns)  #~found
     types = wanted | _found_in_text(table, [name for name, kind in wanted.items() if kind is None])  #~found
     parsed = {name: _parsed(table[name], kind or "string", path) for name, kind in types.items()}  #~found
     parsed = {name: _parsed(table[name], kind, path) for name, kind in columns.items()}  #~declared
     return _on_backend(con, table.select(**parsed))
+
+
+# A quarter of DuckDB's default: as fast, and the peak memory is half as high.
+CSV_BUFFER_BYTES = 8_000_000
 
 
 # Read as such at once; columns of other types are read as text, which is then checked.
@@ -302,7 +306,8 @@ HTTP = r'''
 @_retry
 def _get(client: httpx.Client, url: str, params: Mapping[str, str]) -> httpx.Response:
     """One answer; throttling, server errors and lost connections are tried again."""
-    return client.get(url, params=params or None).raise_for_status()
+    # A query that the address has already stays; `params=` would replace it.
+    return client.get(httpx.URL(url).copy_merge_params(params)).raise_for_status()
 
 
 def _answer(response: httpx.Response) -> object:
@@ -380,9 +385,18 @@ def _read_query(
 SHEETS = r'''
 def _spreadsheet(spreadsheet_id: str, credentials_path: str) -> gspread.Spreadsheet:
     """A spreadsheet, opened with a service account."""
-    client = gspread.service_account(filename=_existing(credentials_path), scopes=SHEETS_SCOPES)
+    credentials = _existing(credentials_path)
+    try:
+        client = gspread.service_account(filename=credentials, scopes=SHEETS_SCOPES)
+    except ValueError as error:
+        raise PipelineError(f"{credentials} is not the key file of a service account: {error}") from error
     client.set_timeout(SHEETS_TIMEOUT_S)
-    return client.open_by_key(spreadsheet_id)
+    try:
+        return client.open_by_key(spreadsheet_id)
+    except (gspread.SpreadsheetNotFound, PermissionError) as error:
+        raise PipelineError(
+            f"there is no spreadsheet {spreadsheet_id!r}, or it is not shared with the client_email that {credentials} names"
+        ) from error
 
 
 def _sheet_records(spreadsheet: gspread.Spreadsheet, cells: str, columns: Columns) -> list[Mapping[str, object]]:

@@ -32,7 +32,7 @@ def _copy(table: ir.Table, file: Path, options: str) -> int:
     """Streams a table to a file; DuckDB writes it, whatever backend has computed it."""
     con = ibis.get_backend(table)
     if con.name != "duckdb":
-        con, rows = ibis.duckdb.connect(), table.to_pyarrow()
+        con, rows = _in_utc(ibis.duckdb.connect()), table.to_pyarrow()
         table = con.create_table("rows", rows)
     place = str(file).replace("'", "''")
     written = con.raw_sql(f"COPY ({ibis.to_sql(table)}) TO '{place}' ({options})").fetchone()

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 WIDTH = 96
 """Of docstrings, which the formatter leaves as they are."""
-_SETUP = '''
+_SETUP = """
 log = logging.getLogger("pipeline")
 log.propagate = False
 
 NAME = {name}
 LOGS = Path(__file__).resolve().parent / "logs"
-'''
+"""
 _ABOVE = ("_P", "step", "write", "_is_transient", "_log_retry", "_wait_s", "_BACKOFF", "_retry", "_TRANSIENT_SQL", "MAX_RETRY_AFTER_S")
 _BELOW = """# What follows is the same in every pipeline that reads and writes such sources and destinations.
 
 
 """
-_RETRY = '''
+_RETRY = """
 _BACKOFF = tenacity.wait_exponential_jitter(initial=1, max=30)
 _retry = tenacity.retry(
     retry=tenacity.retry_if_exception(_is_transient),
@@ -49,7 +49,7 @@ _retry = tenacity.retry(
     before_sleep=_log_retry,
     reraise=True,
 )
-'''
+"""
 _MAIN = '''
 def main() -> int:
     """Runs the pipeline; 0 if it succeeded, 1 if it failed."""
@@ -65,10 +65,10 @@ def main() -> int:
     log.info("%s: finished in %.1f s", NAME, time.perf_counter() - began)
     return 0
 '''
-_START = '''
+_START = """
 if __name__ == "__main__":
     sys.exit(main())
-'''
+"""
 
 
 def render_pipeline(spec: PipelineSpec, flow: SchemaFlow) -> str:
@@ -137,7 +137,9 @@ class _PipelineText:
 
     def _step(self, step: TransformStep) -> str:
         plan, name = self.plan, self.plan.names[step.name]
-        options = ", cache=True" if plan.is_kept(step.name) else ""
+        # What SQL and Python make is a table of the backend already.
+        made = step.config.operations in (("sql",), ("python",))
+        options = ", cache=True" if plan.is_kept(step.name) and not made else ""
         if plan.keeps_rows(step):
             options += f", rows_of={text_source(plan.inputs[step.name][0])}"
         if step.config.sql:

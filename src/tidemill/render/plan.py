@@ -170,7 +170,8 @@ class Plan:
     def narrowed(self, step: TransformStep) -> tuple[str, ...] | None:
         """The columns to which a step's input is cut, so that a table that is kept holds no column that nobody uses; None if it has no such."""
         after, made = self.needed[step.name], self.flow.outputs[step.name]
-        if not self.is_kept(step.name) or after is None or set(made.columns) <= after:
+        reads_source = any(isinstance(self.spec.by_name[n], SourceStep) for n in self.inputs[step.name])  # which reads no more than is used
+        if reads_source or not self.is_kept(step.name) or after is None or set(made.columns) <= after:
             return None
         used, before = self._used_columns(step, after), self.flow.inputs[step.name][0]
         if used is None or not used or not used < set(before.columns):
@@ -181,7 +182,7 @@ class Plan:
 def _table_name(function: str, taken: set[str]) -> str:
     """The name of the table a function makes: without its verb, or with `_result` where that leaves too little."""
     verb, _, rest = function.partition("_")
-    short = verb in _VERBS and rest and rest.split("_")[0] not in _CONNECTIVES and rest not in RESERVED
+    short = verb in _VERBS and rest[:1].isalpha() and rest.split("_")[0] not in _CONNECTIVES and rest not in RESERVED
     name = rest if short and rest not in taken else f"{function}_result"
     number = 2
     while name in taken:

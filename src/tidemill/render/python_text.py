@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from tidemill.domain.table_schema import ColumnType
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from tidemill.domain.reference import Row, Rows, Value
 
+_LINE = 100
+_SPACE = "\N{SYMBOL FOR SPACE}"
+"""Stands for the spaces within an item while lines are filled."""
 IBIS_TYPES: Mapping[ColumnType, str] = {
     ColumnType.STRING: "string",
     ColumnType.INTEGER: "int64",
@@ -53,7 +57,8 @@ def _comparable(row: Row) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """Text for a docstring."""
+    """Text for a docstring or a comment."""
+    text = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(text.replace("\\", "/").replace('"""', "'''").split())
 
 
@@ -78,7 +83,7 @@ def rows_source(rows: Sequence[Sequence[Value]], notes: Sequence[str] = (), *, i
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     pad = " " * indent
     lines = [_aligned(row, widths) for row in cells]
-    noted = [f"{line}  # {note}" if note else line.rstrip() for line, note in zip(lines, [*notes, *[""] * len(rows)], strict=False)]
+    noted = [f"{line}  # {one_line(note)}" if note else line.rstrip() for line, note in zip(lines, [*notes, *[""] * len(rows)], strict=False)]
     return "\n".join(["[", *(f"{pad}    {line}" for line in noted), f"{pad}]"])
 
 
@@ -89,11 +94,24 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"({' '.join([*padded, cells[-1]])}),".ljust(sum(widths) + 2 * len(widths) + 1)
 
 
-def columns_source(columns: Mapping[str, ColumnType]) -> str:
-    """Names and Ibis types of columns as a dict literal on one line."""
-    return "{" + ", ".join(f"{text_source(name)}: {text_source(IBIS_TYPES[kind])}" for name, kind in columns.items()) + "}"
+def columns_source(columns: Mapping[str, ColumnType], *, indent: int = 0) -> str:
+    """Names and Ibis types of columns as a dict literal."""
+    return _filled("{", [f"{text_source(name)}: {text_source(IBIS_TYPES[kind])}" for name, kind in columns.items()], "}", indent)
 
 
-def names_source(names: Sequence[str]) -> str:
-    """A list of texts on one line."""
-    return "[" + ", ".join(text_source(n) for n in names) + "]"
+def names_source(names: Sequence[str], *, indent: int = 0) -> str:
+    """A list of texts."""
+    return _filled("[", [text_source(n) for n in names], "]", indent)
+
+
+def _filled(begin: str, items: Sequence[str], end: str, indent: int) -> str:
+    """Items on one line, or on as few as they need."""
+    line = f"{begin}{', '.join(items)}{end}"
+    if indent + len(line) <= _LINE:
+        return line
+    pad = " " * (indent + 4)
+    unbroken = ", ".join(item.replace(" ", _SPACE) for item in items)
+    lines = wrap(unbroken, width=_LINE - 1 - len(pad), break_long_words=False, break_on_hyphens=False)
+    return "\n".join(
+        [begin, *(pad + text.replace(_SPACE, " ").rstrip() for text in lines[:-1]), f"{pad}{lines[-1].replace(_SPACE, ' ')},", " " * indent + end]
+    )

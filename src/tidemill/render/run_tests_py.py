@@ -230,7 +230,8 @@ class _Tests:
             columns = list(written[step.name][0]) if written[step.name] else list(self.flow.outputs[step.name].columns)
             rows = rows_source([[rounded(row[c]) for c in columns] for row in written[step.name]], indent=4)
             table = "result" if len(steps) == 1 else f"result[{i}]"
-            lines.append(f"    check({table}, {names_source(columns)}, {rows}{', ordered=True' if self._ordered(step) else ''})")
+            lines.append(f"    columns = {names_source(columns, indent=4)}")
+            lines.append(f"    check({table}, columns, {rows}{', ordered=True' if self._ordered(step) else ''})")
         lines.append("    # fmt: on")
         yield "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,15 @@ from tidemill.domain.table_schema import ColumnType
 from tidemill.render.branches import RowTrace
 from tidemill.render.sample_cases import LIMIT_NOTE, table_cases
 from tidemill.render.sample_inputs import SampleTable, split_join, split_union
-from tidemill.render.sample_values import distinct_values, plain_values
+from tidemill.render.sample_sql import sql_literals
+from tidemill.render.sample_values import around, distinct_values, plain_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tidemill.domain.reference import Row, Rows, Value
     from tidemill.domain.table_schema import TableSchema
-    from tidemill.domain.transforms import TransformConfig
+    from tidemill.domain.transforms import Scalar, TransformConfig
     from tidemill.render.sample_cases import Case
 
 MAX_ROWS = 14
@@ -47,7 +49,7 @@ def chain_samples(configs: Sequence[TransformConfig], inputs: Sequence[TableSche
     """Samples for a step that is followed by others, each reading the one before it only: rows reach the branches of all of them."""
     trace = RowTrace.of(configs, inputs, names)
     if trace.opaque:
-        return tuple(plain_table(schema) for schema in inputs)
+        return tuple(_with_literals(plain_table(schema), configs[0].sql) for schema in inputs)
     chosen = _Choice(trace)
     chosen.cover_cases(table_cases(trace.on_table))
     chosen.cover_branches()
@@ -61,9 +63,29 @@ def chain_samples(configs: Sequence[TransformConfig], inputs: Sequence[TableSche
 def plain_table(schema: TableSchema) -> SampleTable:
     """Rows for code that cannot be followed: plain ones, an equal one, and one without a value per column."""
     plain = {name: plain_values(name, kind) for name, kind in schema.columns.items()}
-    rows: Rows = [{name: values[i % len(values)] for name, values in plain.items()} for i in range(PLAIN_ROWS)]
+    # Numbers are shifted against each other, so that no two columns are equal; keys are not, so that tables still match.
+    shifts = {name: n if schema.columns[name].is_numeric else 0 for n, name in enumerate(plain)}
+    rows: Rows = [{name: values[(i + shifts[name]) % len(values)] for name, values in plain.items()} for i in range(PLAIN_ROWS)]
     table = SampleTable(schema.columns, rows, ("",) * len(rows)).with_rows((rows[0], "the first row again"))
     return table.with_rows(*(({**rows[1], name: None}, f"no {name}") for name in list(plain)[: MAX_ROWS - len(table.rows)]))
+
+
+def _with_literals(table: SampleTable, query: str | None) -> SampleTable:
+    """The table with rows around what a SQL step compares its columns with."""
+    rows: list[tuple[Row, str]] = []
+    for column, literal in sql_literals(query) if query and table.rows else ():
+        kind = table.columns.get(column, ColumnType.UNKNOWN)
+        fits = column in table.columns and isinstance(literal, str) != kind.is_numeric
+        rows += [({**table.rows[1], column: value}, f"{column} {_shown(value)}") for value in around(_fitting(literal, kind), kind)] if fits else []
+    return table.with_rows(*rows[:MAX_ROWS])
+
+
+def _fitting(literal: Scalar, kind: ColumnType) -> Scalar:
+    return int(literal) if kind is ColumnType.INTEGER and isinstance(literal, float) else literal
+
+
+def _shown(value: Value) -> str:
+    return value.isoformat() if isinstance(value, dt.date) else f"{value!r}"
 
 
 class _Choice:

@@ -39,7 +39,7 @@ class StepText:
     def number_rows(self) -> None:
         """From here on the place of each row is kept in a column."""
         if not self.has_position:
-            self.assign(f'{self.table}.mutate({POSITION}=ibis.row_number())')
+            self.assign(f"{self.table}.mutate({POSITION}=ibis.row_number())")
             self.has_position = True
 
     def drop_position(self) -> None:

@@ -29,9 +29,9 @@ def join_lines(text: StepText, join: JoinConfig, tables: Sequence[str], *, order
         text.number_rows()
         left = text.table
     elif ordered:
-        text.say(f"left = {left}.mutate({_LEFT}=ibis.row_number())")
-        text.say(f"right = {right}.mutate({_RIGHT}=ibis.row_number())")
-        left, right = "left", "right"
+        text.say(f"numbered_left = {left}.mutate({_LEFT}=ibis.row_number())")
+        text.say(f"numbered_right = {right}.mutate({_RIGHT}=ibis.row_number())")
+        left, right = "numbered_left", "numbered_right"
     pairs = list(zip(join.left_on, join.right_on, strict=True))
     # Ibis leaves the right one of two key columns of the same name away; both stay, so it gets its new name before.
     if same := [a for a, b in pairs if a == b and not filters]:

@@ -102,7 +102,7 @@ def render_tests(spec: PipelineSpec, flow: SchemaFlow) -> tuple[str, tuple[str, 
     names = function_names(spec)
     tests = [_step_tests(step, spec, flow, names) for step in spec.steps if step.type == "transform" and step.name in flow.inputs]
     run = render_run_tests(spec, flow, names)
-    body = "\n\n\n".join([*(text for t in tests for text in t.texts), *_missing_column_tests(tests), *run])
+    body = "\n\n\n".join([*(text for t in tests for text in t.texts), *run])
     text = "\n".join([HEADER.format(name=one_line(spec.name)), import_lines(body), TABLE + CHECK, "", body])
     return text.rstrip() + "\n", tuple(t.step for t in tests if not t.values_checked)
 
@@ -114,8 +114,6 @@ class _StepTests:
     step: str
     texts: tuple[str, ...]
     values_checked: bool
-    needs: tuple[str, str, str] | None = None
-    """The step's function, the columns it is given, and the one of them it cannot do without."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +145,12 @@ def _step_tests(step: TransformStep, spec: PipelineSpec, flow: SchemaFlow, names
         return _StepTests(step.name, (_repeatable_test(function, told, named),), values_checked=False)
     found = Expected(expected, _columns(expected, flow.outputs[step.name]), ordered=step.config.sort is not None)
     texts = [_values_test(function, told, named, expected=found)]
-    texts += _empty_test(step.config, function, given, read, schemas)
+    texts += _empty_test(step.config, function, named, schemas)
     texts += _unreadable_test(step.config, function, given[0], schemas)
-    looked_at = {n for stage in flow.stages[step.name] for n in used_columns(Operation(step.config, stage), whole=False)}
-    used = [n for n in given[0].columns if n in looked_at]
-    needs = (function, columns_source({n: k for n, k in given[0].columns.items() if n != used[0]}), used[0]) if used and len(given) == 1 else None
-    return _StepTests(step.name, tuple(texts), values_checked=True, needs=needs)
+    if len(named) == 1:
+        looked_at = {n for stage in flow.stages[step.name] for n in used_columns(Operation(step.config, stage), whole=False)}
+        texts += _missing_column_test(function, next(iter(named)), given[0], looked_at)
+    return _StepTests(step.name, tuple(texts), values_checked=True)
 
 
 def settled_rows(config: TransformConfig, tables: Sequence[Rows], names: Sequence[str], schemas: Sequence[TableSchema]) -> Rows | None:
@@ -167,15 +165,15 @@ def settled_rows(config: TransformConfig, tables: Sequence[Rows], names: Sequenc
 
 def _values_test(function: str, told: str, given: Mapping[str, SampleTable], *, expected: Expected) -> str:
     lines = [f"def test_{function}() -> None:", f'    """{told}."""', "    # fmt: off", *_tables_source(given)]
-    lines += [f"    expected: list[Row] = {expected.source}", "    # fmt: on"]
-    lines += [f"    check(pipeline.{function}({', '.join(given)}), {names_source(expected.columns)}, expected{expected.how})"]
+    lines += [f"    columns = {names_source(expected.columns, indent=4)}", f"    expected: list[Row] = {expected.source}", "    # fmt: on"]
+    lines += [f"    check(pipeline.{function}({', '.join(given)}), columns, expected{expected.how})"]
     return "\n".join(lines)
 
 
 def _tables_source(given: Mapping[str, SampleTable]) -> Iterator[str]:
     for variable, table in given.items():
         rows = rows_source([list(row.values()) for row in table.rows], table.notes, indent=8)
-        yield f"    {variable} = table(\n        {columns_source(table.columns)},\n        {rows},\n    )"
+        yield f"    {variable} = table(\n        {columns_source(table.columns, indent=8)},\n        {rows},\n    )"
 
 
 def _repeatable_test(function: str, told: str, given: Mapping[str, SampleTable]) -> str:
@@ -185,22 +183,18 @@ def _repeatable_test(function: str, told: str, given: Mapping[str, SampleTable])
     return "\n".join([*lines, *_tables_source(given), "    # fmt: on", f"    assert in_order({call}) == in_order({call})"])
 
 
-def _empty_test(
-    config: TransformConfig, function: str, given: Sequence[SampleTable], names: Sequence[str], schemas: Sequence[TableSchema]
-) -> Iterator[str]:
+def _empty_test(config: TransformConfig, function: str, given: Mapping[str, SampleTable], schemas: Sequence[TableSchema]) -> Iterator[str]:
+    names = list(given)
     expected = settled_rows(config, [[] for _ in given], names, schemas)
-    columns = _columns(expected or [], stages(config, schemas, names)[-1].after if config.operations else schemas[0])
     if expected is None:
         return
-    tables = ", ".join(f"table({columns_source(t.columns)}, [])" for t in given)
-    rows = rows_source([[rounded(row[c]) for c in columns] for row in expected]).replace("\n    ", "").replace(",\n]", "]")
-    yield "\n".join(
-        [
-            f"def test_{function}_of_no_rows() -> None:",
-            f'    """No rows in, {"one row" if expected else "no rows"} out, with the same columns as ever."""',
-            f"    check(pipeline.{function}({tables}), {names_source(columns)}, {rows})",
-        ]
-    )
+    columns = _columns(expected, stages(config, schemas, names)[-1].after if config.operations else schemas[0])
+    lines = [f"def test_{function}_of_no_rows() -> None:"]
+    lines += [f'    """No rows in, {"one row" if expected else "no rows"} out, with the same columns as ever."""', "    # fmt: off"]
+    lines += [f"    {variable} = table({columns_source(table.columns, indent=4)}, [])" for variable, table in given.items()]
+    lines += [f"    columns = {names_source(columns, indent=4)}"]
+    lines += [f"    expected: list[Row] = {Expected(expected, columns).source}", "    # fmt: on"]
+    yield "\n".join([*lines, f"    check(pipeline.{function}({', '.join(given)}), columns, expected)"])
 
 
 def _unreadable_test(config: TransformConfig, function: str, given: SampleTable, schemas: Sequence[TableSchema]) -> Iterator[str]:
@@ -231,17 +225,22 @@ def _fails(config: TransformConfig, row: Row, schemas: Sequence[TableSchema]) ->
     return False
 
 
-def _missing_column_tests(tests: Sequence[_StepTests]) -> Iterator[str]:
-    needs = [t.needs for t in tests if t.needs]
-    if not needs:
+def _missing_column_test(function: str, variable: str, given: SampleTable, named: set[str]) -> Iterator[str]:
+    """Of a step that names a column of its input: a table that lacks it is refused."""
+    needed = next((name for name in given.columns if name in named), None)
+    if needed is None or len(given.columns) == 1:
         return
-    cases = "".join(f"        (pipeline.{function}, {columns}, {text_source(missing)}),\n" for function, columns, missing in needs)
-    yield (
-        '@pytest.mark.parametrize(\n    ("step", "columns", "missing"),\n    [\n' + cases + "    ],\n)\n"
-        "def test_a_missing_column_is_named(step: Callable[[ir.Table], ir.Table], columns: dict[str, str], missing: str) -> None:\n"
-        '    """A table that lacks a column the step needs is refused, and the message names the column."""\n'
-        "    with pytest.raises(Exception, match=re.escape(missing)):\n"
-        "        rows_of(step(table(columns, [])))"
+    others = {name: kind for name, kind in given.columns.items() if name != needed}
+    yield "\n".join(
+        [
+            f"def test_{function}_without_a_column() -> None:",
+            '    """A table that lacks a column is refused, and the message names the column."""',
+            "    # fmt: off",
+            f"    {variable} = table({columns_source(others, indent=4)}, [])",
+            "    # fmt: on",
+            f"    with pytest.raises(Exception, match=re.escape({text_source(needed)})):",
+            f"        rows_of(pipeline.{function}({variable}))",
+        ]
     )
 
 

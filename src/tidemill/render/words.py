@@ -171,8 +171,8 @@ def _column_phrase(name: str, config: TransformConfig) -> str:
 
 def _row_phrase(name: str, config: TransformConfig) -> str:
     if name == "drop_nulls" and (drop := config.drop_nulls):
-        columns = _names(drop.columns) if drop.columns else "the columns"
-        return f"drop rows where {'any' if drop.how == 'any' else 'every one'} of {columns} is missing"
+        which = "" if len(drop.columns) == 1 else "any of " if drop.how == "any" else "every one of "
+        return f"drop rows where {which}{_names(drop.columns) if drop.columns else 'the columns'} is missing"
     if name == "where":
         return f"keep rows where {one_line(config.where or '')}"
     if name == "dedupe" and (dedupe := config.dedupe):

@@ -66,7 +66,8 @@ class Dispatcher:
         """Let go; runs go on by themselves and are taken up at the next start. Those being cancelled are seen to their end."""
         self.runs.wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._until_cancelled(), END_S)
+            async with asyncio.timeout(END_S):
+                await self._until_cancelled()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -104,7 +105,9 @@ class Dispatcher:
             self._woken.clear()
             await _until_done("dispatch", self._dispatch)
             try:
-                await asyncio.wait_for(self._woken.wait(), LOOK_AGAIN_S)
+                # Not `wait_for`, which in Python 3.11 swallows a cancellation that comes together with the event.
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._woken.wait()
             except TimeoutError:
                 await _until_done("dispatch", self._follow_the_lost)
 
@@ -154,8 +157,7 @@ class Dispatcher:
         saving = asyncio.create_task(self._save_steps(run.id, steps))
         try:
             seen = await _until_done(run.id, lambda: self._until_over(ref))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(reading), LOG_END_S)
+            await asyncio.wait({reading}, timeout=LOG_END_S)
         finally:
             reading.cancel()
             saving.cancel()

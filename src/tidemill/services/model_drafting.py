@@ -82,7 +82,9 @@ async def draft_with_model(
         async with asyncio.timeout(limit_s):
             await talk.hold()
     except TimeoutError:
-        talk.failure = UpstreamTimeout(f"{proposer.engine} did not answer: time-out after {limit_s:g} s in all.", service=proposer.engine, timeout_s=limit_s)
+        talk.failure = UpstreamTimeout(
+            f"{proposer.engine} did not answer: time-out after {limit_s:g} s in all.", service=proposer.engine, timeout_s=limit_s
+        )
     except UpstreamError as failure:
         talk.failure = failure
     return _chosen(ground, talk)
@@ -111,7 +113,9 @@ class _Talk:
         schema = answer_schema()
         corrections: tuple[Turn, ...] = ()
         for _ in range(self.max_rounds):
-            answer = await self.proposer.propose(Ask(rules=DRAFT_RULES, turns=(*opening, first, *corrections), answer_schema=schema), progress=self.progress)
+            answer = await self.proposer.propose(
+                Ask(rules=DRAFT_RULES, turns=(*opening, first, *corrections), answer_schema=schema), progress=self.progress
+            )
             findings = await asyncio.to_thread(self._weigh, answer.text)
             if not findings or (corrections and answer.text == corrections[0].text):
                 return  # nothing to mend, or a model that says the same again and would go on to
@@ -159,7 +163,12 @@ def _not_better(ground: Ground, best: Judged, engine: str) -> Draft:
 
 
 def _unasked(floor: Draft, engine: str, reason: str, message: str = "") -> Draft:
-    note = warning("model-unavailable", "", message or f"{engine} {reason}.", "This is the draft of the rules alone; draft again when the model can be asked.")
+    note = warning(
+        "model-unavailable",
+        "",
+        message or f"{engine} {reason.rstrip('.')}.",
+        "This is the draft of the rules alone; draft again when the model can be asked.",
+    )
     return _with(floor.model_copy(update={"engine": f"none ({engine} {reason.rstrip('.')})"}), note)
 
 

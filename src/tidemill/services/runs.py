@@ -195,7 +195,8 @@ class RunService:
                 if ready(run) or self.changes.closed:
                     return run
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), PENDING_LOOK_S)
+                    async with asyncio.timeout(PENDING_LOOK_S):
+                        await changed.wait()
 
     async def _entries_until_closed(self, run: Run, after: LogCursor) -> AsyncIterator[LogEntry]:
         if run.ref is None:

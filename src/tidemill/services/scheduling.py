@@ -114,8 +114,10 @@ class Scheduler:
             except Exception:
                 LOG.exception("the scheduler goes on")
                 pause_s = AFTER_FAILURE_S
+            # Not `wait_for`, which in Python 3.11 swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(max(pause_s, 0.0), LONGEST_SLEEP_S))
+                async with asyncio.timeout(min(max(pause_s, 0.0), LONGEST_SLEEP_S)):
+                    await self._woken.wait()
 
 
 def due_times(schedule: PipelineSchedule, now: datetime) -> Due:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import httpx2
 from anthropic import AsyncAnthropic
-from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
@@ -14,6 +13,10 @@ from tidemill.adapters.llm.chat_proposer import ChatProposer
 from tidemill.adapters.llm.provider_settings import ProviderSettings, read_provider_settings
 from tidemill.adapters.llm.retrying import RetryingProposer
 from tidemill.ports.spec_proposer import SpecProposer
+
+if TYPE_CHECKING:
+    import httpx2
+    from pydantic_ai.models import Model
 
 VENDOR_URL = "https://api.anthropic.com"
 

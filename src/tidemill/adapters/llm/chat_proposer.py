@@ -79,7 +79,9 @@ class ChatProposer:
             except FAILURES as failure:
                 other = not_a_stream(failure)
                 if other is None or not other.is_completion:
-                    raise (wrong_answer(other, self.settings) if other else translated(failure, self.settings)) from None  # the chain can hold the key
+                    raise (
+                        wrong_answer(other, self.settings) if other else translated(failure, self.settings)
+                    ) from None  # the chain can hold the key
                 self.streams = False
             else:
                 return self._answer(response)
@@ -99,7 +101,9 @@ class ChatProposer:
         async for event in stream:
             received += _length(event)
             if received > self.settings.max_answer_characters:
-                raise UpstreamRejected(f"{self.engine} gave an answer longer than {self.settings.max_answer_characters} characters.", service=self.engine)
+                raise UpstreamRejected(
+                    f"{self.engine} gave an answer longer than {self.settings.max_answer_characters} characters.", service=self.engine
+                )
             if progress:
                 progress(received)
 
@@ -110,16 +114,19 @@ class ChatProposer:
             UpstreamRejected: It was refused, cut at the token limit, or empty.
             UpstreamUnavailable: It broke off.
         """
-        text = "".join(p.args_as_json_str() if isinstance(p, ToolCallPart) else p.content for p in response.parts if isinstance(p, (ToolCallPart, TextPart)))
+        text = "".join(_text(p) for p in response.parts)
         details = response.provider_details or {}
         if response.finish_reason == "content_filter":
             raise UpstreamRejected(f"{self.engine} refused to answer.{said(details.get('refusal'), self.settings)}", service=self.engine)
         if response.finish_reason == "length":
             limit = f"TIDEMILL_{self.settings.provider.upper()}_MAX_TOKENS"
-            raise UpstreamRejected(f"{self.engine} did not finish within {self.settings.max_tokens} tokens; raise {limit}, or shorten the brief.", service=self.engine)
-        if self.streams and not details.get("finish_reason") and not _is_json(text):
+            raise UpstreamRejected(
+                f"{self.engine} did not finish within {self.settings.max_tokens} tokens; raise {limit}, or shorten the brief.", service=self.engine
+            )
+        if self.streams and not details.get("finish_reason") and (self.output == "tool" or not _is_json(text)):
+            # some OpenAI-compatible servers never say that they are done, so there a whole document is taken as the end
             raise UpstreamUnavailable(f"{self.engine} broke off in the middle of its answer.", service=self.engine)
-        if not text.strip():
+        if text.strip() in ("", "{}"):
             raise UpstreamRejected(f"{self.engine} gave an empty answer.", service=self.engine)
         if len(text) > self.settings.max_answer_characters:
             raise UpstreamRejected(f"{self.engine} gave an answer longer than {self.settings.max_answer_characters} characters.", service=self.engine)
@@ -160,9 +167,17 @@ def _parameters(ask: Ask, output: Output) -> ModelRequestParameters:
         shape = OutputObjectDefinition(json_schema=schema, name=_TOOL, strict=False)
         return ModelRequestParameters(output_mode="native", output_object=shape)
     if output == "tool":
-        tool = ToolDefinition(name=_TOOL, parameters_json_schema=schema, description="Hand in the pipeline and the readings.", strict=False, kind="output")
+        tool = ToolDefinition(
+            name=_TOOL, parameters_json_schema=schema, description="Hand in the pipeline and the readings.", strict=False, kind="output"
+        )
         return ModelRequestParameters(output_mode="tool", output_tools=[tool], allow_text_output=False)
     return ModelRequestParameters()
+
+
+def _text(part: object) -> str:
+    if isinstance(part, ToolCallPart):
+        return part.args if isinstance(part.args, str) else part.args_as_json_str()
+    return part.content if isinstance(part, TextPart) else ""
 
 
 def _length(event: object) -> int:

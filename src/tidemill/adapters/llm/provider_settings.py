@@ -57,11 +57,18 @@ def read_provider_settings(environment: Mapping[str, str], *, provider: str, ven
     _check_url(base_url, f"TIDEMILL_{name}_BASE_URL")
     key = _key(environment, f"TIDEMILL_{name}_API_KEY") or (None if own_url else _key(environment, f"{name}_API_KEY"))
     if key is None and base_url == vendor_url:
-        raise _invalid(f"There is no key for {provider}.", f"Set TIDEMILL_{name}_API_KEY, or put the key into a file and name it in TIDEMILL_{name}_API_KEY_FILE.")
+        raise _invalid(
+            f"There is no key for {provider}.",
+            f"Set TIDEMILL_{name}_API_KEY, or put the key into a file and name it in TIDEMILL_{name}_API_KEY_FILE.",
+        )
     model = environment.get(f"TIDEMILL_{name}_MODEL") or environment.get(f"{name}_MODEL")
     if not model:
         raise _invalid(f"It is not said which model of {provider} to ask.", f"Set TIDEMILL_{name}_MODEL to its name.")
-    limits = {field: environment[f"TIDEMILL_{name}_{field.upper()}"] for field in ("timeout_s", "max_tokens") if environment.get(f"TIDEMILL_{name}_{field.upper()}")}
+    limits = {
+        field: environment[f"TIDEMILL_{name}_{field.upper()}"]
+        for field in ("timeout_s", "max_tokens")
+        if environment.get(f"TIDEMILL_{name}_{field.upper()}")
+    }
     try:
         return ProviderSettings.model_validate({"provider": provider, "model": model, "base_url": base_url.rstrip("/"), "api_key": key, **limits})
     except ValidationError as invalid:

@@ -37,7 +37,8 @@ class NotAStream(Exception):
 
 
 FAILURES = (
-    ai.AgentRunError, ai.UserError, httpx2.HTTPError, httpx2.InvalidURL, OSError, NotAStream, ValueError, TypeError, AttributeError, KeyError, IndexError,
+    ai.AgentRunError, ai.UserError, httpx2.HTTPError, httpx2.InvalidURL, OSError, NotAStream,
+    ValueError, TypeError, AttributeError, KeyError, IndexError,
 )  # fmt: skip
 """What comes out of a request; the last five are how the SDKs fail on an answer of another shape than they know."""
 
@@ -71,7 +72,10 @@ def said(body: object, settings: ProviderSettings) -> str:
 def wrong_answer(other: NotAStream, settings: ProviderSettings) -> UpstreamError:
     """The error for an answer that is none."""
     if other.status >= 300:
-        return _no(f"{settings.engine} points to another address{_host(other.target)}, where the key is not sent. Put that one into the base URL.", settings.engine)
+        return _no(
+            f"{settings.engine} points to another address{_host(other.target)}, where the key is not sent. Put that one into the base URL.",
+            settings.engine,
+        )
     try:
         body = json.loads(other.body)
     except ValueError:
@@ -119,7 +123,8 @@ def _connection(failure: ai.ModelConnectionError, settings: ProviderSettings) ->
         return UpstreamUnavailable(f"{engine} cannot be reached: there is no host {host!r}.", service=engine)
     if failure.phase == "read":
         return UpstreamUnavailable(f"{engine} broke off in the middle of its answer.", service=engine)
-    return UpstreamUnavailable(f"{engine} cannot be reached at {host!r}: {'connection refused' if 'refused' in words or 'all connection attempts failed' in words else 'no connection'}.", service=engine)
+    reason = "connection refused" if "refused" in words or "all connection attempts failed" in words else "no connection"
+    return UpstreamUnavailable(f"{engine} cannot be reached at {host!r}: {reason}.", service=engine)
 
 
 def _unreadable(failure: BaseException, settings: ProviderSettings) -> UpstreamError:

@@ -50,7 +50,8 @@ async def _readable(fd: int, timeout_s: float) -> None:
     loop.add_reader(fd, ended.set)
     try:
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await ended.wait()
     finally:
         loop.remove_reader(fd)
 

@@ -343,6 +343,8 @@ def _cast_constant(node: Cast, operand: Typed) -> Typed:
     try:
         return Typed("literal", node.to, value=calculation.converted(operand.value, node.to))
     except (ValueError, OverflowError) as error:
+        if node.lenient:
+            return Typed("literal", node.to)
         raise FormulaError(f"{operand.value!r} is not {_WORDS[node.to]}", position=node.position) from error
 
 

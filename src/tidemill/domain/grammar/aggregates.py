@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tidemill.domain.grammar.condition_config import formula
 from tidemill.domain.grammar.conditions import Cond, condition
@@ -74,9 +75,8 @@ def _keys_first(c: Cursor) -> list[Act] | None:
     named = c.take(*w.GROUP_BY)  # fmt: skip
     if named is None:
         return None
-    if named == "group":
-        if not (c.row_noun() and c.take("by", "per", "on")):
-            return None
+    if named == "group" and not (c.row_noun() and c.take("by", "per", "on")):
+        return None
     c.take("the")
     keys = c.columns(demanded=True)
     if not keys:
@@ -84,14 +84,16 @@ def _keys_first(c: Cursor) -> list[Act] | None:
     c.take("combination", "pair", "together")
     with c.saved() as keep:
         c.skip(*w.MARKS)
-        c.skip(*w.VERBS)
+        while not c.sees("add up", "sum up") and c.take(*w.VERBS):
+            pass
         c.skip(",", ":", ";", "the", "these")
         if c.take("columns", "aggregates", "values", "figures", "aggregations", "measures"):
             c.take(":")
-        measures = _measures(c, keys)
+        measures = _measures(c)
         if measures:
             keep()
-            return _acts(c, keys, measures)
+            named_now = _trailing_names(c, [m for m, _ in measures]) if not any(m.name for m, _ in measures) else [m for m, _ in measures]
+            return _acts(c, keys, [(n, own) for n, (_, own) in zip(named_now, measures, strict=True)])
     if named.startswith(("group", "aggregate", "summari")) or c.context in ("group",):
         return [Keys(keys)]
     return None
@@ -102,7 +104,7 @@ def _measures_first(c: Cursor) -> list[Act] | None:
     while not c.sees("count", "average", "sum", "total", "how many", "add up") and c.take(*w.VERBS):
         pass
     c.take(":")
-    measures = _measures(c, ())
+    measures = _measures(c)
     if not measures:
         return None
     keys = c.pending_keys
@@ -110,8 +112,9 @@ def _measures_first(c: Cursor) -> list[Act] | None:
     c.take(",")
     if trailing := c.attempt(lambda: _per(c)):
         found.append(trailing)
-        names = _trailing_names(c, [m[0] for m in measures])
-        measures = [(n, k) for n, (_, k) in zip(names, measures, strict=True)]
+    if not any(m.name for m, _ in measures):
+        named = _trailing_names(c, [m for m, _ in measures])
+        measures = [(n, k) for n, (_, k) in zip(named, measures, strict=True)]
     distinct = list(dict.fromkeys(found))
     if len(distinct) > 1:
         c.trouble("group-keys", "One sentence groups in two ways.", "Say one grouping per sentence.")
@@ -149,10 +152,10 @@ def _per(c: Cursor) -> tuple[str, ...] | None:
         return keys
 
 
-def _measures(c: Cursor, keys: tuple[str, ...]) -> list[tuple[Measure, list[tuple[str, ...]]]]:
+def _measures(c: Cursor) -> list[tuple[Measure, list[tuple[str, ...]]]]:
     """A list of aggregations, each with the group keys it names itself."""
     found: list[tuple[Measure, list[tuple[str, ...]]]] = []
-    while more := c.attempt(lambda: _item(c, first=not found)):
+    while more := c.attempt(partial(_item, c, first=not found)):
         measures, own = more
         found += [(m, own) for m in measures]
     return found
@@ -179,10 +182,7 @@ def _item(c: Cursor, *, first: bool) -> tuple[list[Measure], list[tuple[str, ...
     if keys := c.attempt(lambda: _per(c)):
         own.append(keys)
     where = c.attempt(lambda: _where(c))
-    if named and len(measures) == 1:
-        measures = [replace(measures[0], name=named)]
-    else:
-        measures = _trailing_names(c, measures)
+    measures = [replace(measures[0], name=named)] if named and len(measures) == 1 else _trailing_names(c, measures)
     if where is None:
         where = c.attempt(lambda: _where(c))
     if not own and (keys := c.attempt(lambda: _per(c))):
@@ -193,7 +193,7 @@ def _item(c: Cursor, *, first: bool) -> tuple[list[Measure], list[tuple[str, ...
     if any(not m.name for m in measures):
         measures = _trailing_names(c, measures)
     words = c.words_between(start, c.i)
-    return [replace(m, where=m.where or where, places=places, words=words) for m in measures], own
+    return [replace(m, where=m.where or where, places=m.places if places is None else places, words=words) for m in measures], own
 
 
 def _places(c: Cursor) -> int | None:
@@ -225,14 +225,14 @@ def _name_before(c: Cursor) -> str | None:
 
 
 def _trailing_names(c: Cursor, measures: list[Measure]) -> list[Measure]:
-    if len(measures) == 1 and (name := c.attempt(lambda: _bracketed_name(c))):
-        return [replace(measures[0], name=name)]
+    if len(measures) == 1 and (bracketed := c.attempt(lambda: _bracketed_name(c))):
+        return [replace(measures[0], name=bracketed[0], places=bracketed[1])]
     with c.saved() as keep:
         c.take(",")
         bracket = c.take("(")
         if not c.take(*w.AS):  # fmt: skip
             return measures
-        names = [c.new_name()] if len(measures) == 1 else c.names()
+        names = c.names() if len(measures) > 1 else _only_name(c)
         if len(names) != len(measures) or not all(names) or (bracket and not c.take(")")):
             return measures
         c.take("respectively", ", respectively")
@@ -240,18 +240,30 @@ def _trailing_names(c: Cursor, measures: list[Measure]) -> list[Measure]:
         return [replace(m, name=name or "") for m, name in zip(measures, names, strict=True)]
 
 
-def _bracketed_name(c: Cursor) -> str | None:
-    """`(total)` behind an aggregation."""
+def _only_name(c: Cursor) -> list[str]:
+    """The one name that stands here; none if a list of names does, which belongs to several aggregations."""
+    name = c.new_name()
+    if name is None:
+        return []
+    with c.saved():
+        if c.list_mark() and c.new_name() and (c.done or c.low() in (".", ";", "!", "?", ")")):
+            return []
+    return [name]
+
+
+def _bracketed_name(c: Cursor) -> tuple[str, int | None] | None:
+    """`(total)` or `(avg_x, rounded to 2 decimals)` behind an aggregation."""
     if not c.take("("):
         return None
     token = c.peek()
     name = c.new_name() if token is not None and token.low not in ("rounded", "only", "all") else None
-    return name if name and c.take(")") else None
+    places = c.attempt(lambda: _places(c)) if name else None
+    return (name, places) if name and c.take(")") else None
 
 
 def _phrases(c: Cursor) -> list[Measure] | None:
     """`sum of net`, `the lowest, the highest and the average celsius`, `sum of a and b`, `count of orders`."""
-    called = c.attempt(lambda: _called(c))
+    called = c.attempt(lambda: _called(c)) or c.attempt(lambda: _first_or_last(c))
     if called:
         return called
     operations = [word] if (word := _operation(c)) else []
@@ -273,6 +285,16 @@ def _next_operation(c: Cursor) -> str | None:
     c.articles()
     found = _operation(c)
     return found if found and (c.take("of") or True) else None
+
+
+def _first_or_last(c: Cursor) -> list[Measure] | None:
+    """`the last order_date`: of dates the latest; of anything else it would depend on an order that is not said."""
+    word = c.take("first", "last")
+    if word is None:
+        return None
+    c.take("of", "value of")
+    column = c.column()
+    return [Measure("max" if word == "last" else "min", column)] if column and c.scope.type_of(column).is_temporal else None
 
 
 def _called(c: Cursor) -> list[Measure] | None:
@@ -350,7 +372,7 @@ def _counted(c: Cursor) -> list[Measure] | None:
                 return [Measure("count", name)]
             return None
         rows_of_unread = not c.scope.schema.complete and token.kind is Kind.WORD and token.low.endswith("s") and "_" not in token.text
-        exact = None if rows_of_unread else c.attempt(lambda: c.column())
+        exact = None if rows_of_unread else c.attempt(c.column)
         if token.kind is Kind.WORD and (c.is_row_noun(token) if exact is None else token.low in ROW_NOUNS) and exact is None:
             c.i += 1
             _there_are(c)

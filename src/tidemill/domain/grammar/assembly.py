@@ -103,9 +103,7 @@ def _with_types(spec: PipelineSpec, space: Workspace) -> PipelineSpec:
         if source is None or not isinstance(source.found, SourceSchema) or not source.found.empty_columns:
             continue
         bare = spec.model_copy(
-            update={
-                "steps": tuple(steps[:k] + [step.model_copy(update={"config": step.config.model_copy(update={"columns": None})})] + steps[k + 1 :])
-            }
+            update={"steps": (*steps[:k], step.model_copy(update={"config": step.config.model_copy(update={"columns": None})}), *steps[k + 1 :])}
         )
         demanded = schema_flow(bare).outputs[step.name].columns
         empty = source.found.empty_columns - set(space.patches.get(step.name, {}))

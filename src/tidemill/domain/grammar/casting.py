@@ -77,14 +77,14 @@ def _verb_first(c: Cursor) -> list[Act] | None:
     if not names:
         return None
     hints: dict[str, object] = {}
-    _descriptions(c, hints, names)
+    _descriptions(c, hints)
     c.take("from text", "from a string", "from strings", "from a text")
     if not c.take("to", "into", "as", "in", ":", "->"):
         return None
     kind = c.take(*_TYPES)
     if kind is None:
         return None
-    _descriptions(c, hints, names)
+    _descriptions(c, hints)
     return _cast(c, names, _TYPES[kind], hints)
 
 
@@ -98,7 +98,7 @@ def _described(c: Cursor) -> list[Act] | None:
     c.take("a", "still", "currently", "stored as", "written as", "given as")
     c.take("text", "texts", "a string", "strings", "string", "text values")
     start = c.i
-    _descriptions(c, hints, names)
+    _descriptions(c, hints)
     if start == c.i and c.tokens[c.i - 1].low not in ("text", "texts", "string", "strings"):
         return None
     c.skip(*w.MARKS)
@@ -111,20 +111,20 @@ def _described(c: Cursor) -> list[Act] | None:
     kind = c.take(*_TYPES)
     if kind is None:
         return None
-    _descriptions(c, hints, names)
+    _descriptions(c, hints)
     return _cast(c, names, _TYPES[kind], hints)
 
 
 _FORMATS = (("yyyy", "%Y"), ("yy", "%y"), ("mmmm", "%B"), ("mmm", "%b"), ("mm", "%m"), ("dd", "%d"), ("hh", "%H"), ("ss", "%S"))
 
 
-def _descriptions(c: Cursor, hints: dict[str, object], names: tuple[str, ...]) -> None:
+def _descriptions(c: Cursor, hints: dict[str, object]) -> None:
     """Consumes remarks on how the text looks, and notes what they mean."""
-    while c.attempt(lambda: _description(c, hints, names)):
+    while c.attempt(lambda: _description(c, hints)):
         pass
 
 
-def _description(c: Cursor, hints: dict[str, object], names: tuple[str, ...]) -> bool | None:
+def _description(c: Cursor, hints: dict[str, object]) -> bool | None:
     c.take(",", "and", ";")
     bracket = c.take("(")
     c.take(*w.WITH)

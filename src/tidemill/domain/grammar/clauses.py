@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tidemill.domain.grammar.aggregates import read_group
 from tidemill.domain.grammar.casting import read_cast
-from tidemill.domain.grammar.column_steps import read_add, read_cast, read_choice, read_drop_columns, read_fill, read_rename, read_replace, read_round
+from tidemill.domain.grammar.column_steps import read_add, read_choice, read_drop_columns, read_fill, read_rename, read_replace, read_round
 from tidemill.domain.grammar.cursor import Cursor, Trouble
 from tidemill.domain.grammar.expressions import calculation
 from tidemill.domain.grammar.filters import read_bare_condition, read_complete_rows, read_filter
@@ -24,8 +24,8 @@ from tidemill.domain.grammar.vocabulary import FILLERS, singular, word_list
 from tidemill.domain.grammar.workspace import Workspace
 
 _READERS: tuple[Callable[[Cursor], list[Act] | None], ...] = (
-    read_dedupe, read_limit, read_pivot, read_unpivot, read_cell_remark, read_complete_rows, read_group, read_cast, read_fill, read_round, read_rename, read_add, read_replace,
-    read_choice, read_drop_columns, read_filter, read_having, read_sort,
+    read_dedupe, read_limit, read_pivot, read_unpivot, read_cell_remark, read_complete_rows, read_group, read_cast, read_fill, read_round,
+    read_rename, read_add, read_replace, read_choice, read_drop_columns, read_filter, read_having, read_sort,
 )  # fmt: skip
 
 
@@ -103,8 +103,8 @@ class _Walk:
             acts, end, cursor, table = best
             self._apply(acts, cursor.words_between(i, end), table, cursor)
             return self._closed(end)
-        if self.tokens[begun].text == "(" and (end := self._bracket(begun)):
-            return self._remark(begun, end)
+        if self.tokens[begun].text == "(" and (closing := self._bracket(begun)):
+            return self._remark(begun, closing)
         stop = self._resync(begun, limit)
         self._gap(i if i == 0 else begun, stop)
         return stop
@@ -118,13 +118,16 @@ class _Walk:
         while True:
             before = c.i
             c.skip(",", ":")
-            if c.sees(*w.ONLY) and not c.sees("first of all", "it should", "it must", "it then"):
-                if not (
+            if (
+                c.sees(*w.ONLY)
+                and not c.sees("first of all", "it should", "it must", "it then")
+                and not (
                     c.sees("first", "last", "next")
                     and (following := c.peek(1))
                     and (following.text == "," or (following.kind is Kind.WORD and following.lemma in _STARTS))
-                ):
-                    break
+                )
+            ):
+                break
             c.take(*w.OPENINGS)
             if c.i == before:
                 return c.i
@@ -161,8 +164,7 @@ class _Walk:
             if len(options) > 1 and isinstance(options[0][0][0], Said):
                 options = options[1:]
         if self.workspace.current:
-            if self.workspace.joined:
-                options += self._join_remark(i)
+            options += self._join_remark(i)
             options += self._about_a_table(i, tables)
         if quick:
             return options[0] if options else None
@@ -171,6 +173,8 @@ class _Walk:
 
     def _join_remark(self, i: int) -> list[tuple[list[Act], int, Cursor, str]]:
         """`Orders without a matching customer are not needed`, behind the join."""
+        if not self.workspace.joined:
+            return []
         left, right = self.workspace.joined
         empty = Scope.empty()
         tables = Tables({left: empty, right: empty}, {n: self.words.get(n, frozenset()) for n in (left, right)}, left)
@@ -180,7 +184,7 @@ class _Walk:
 
     def _about_a_table(self, i: int, tables: Tables) -> list[tuple[list[Act], int, Cursor, str]]:
         named, behind = self._named_table(i, tables)
-        order = [named] if named else self._candidates(i, tables)
+        order = [named] if named else self._candidates(tables)
         readings = []
         for table in order:
             found = self._read_with(behind, tables.scopes[table])
@@ -205,7 +209,7 @@ class _Walk:
             return [branch]
         return readings
 
-    def _candidates(self, i: int, tables: Tables) -> list[str]:
+    def _candidates(self, tables: Tables) -> list[str]:
         return [self.workspace.current, *(n for n in tables.scopes if n != self.workspace.current)]
 
     def _speaks_of(self, i: int, end: int, table: str) -> bool:
@@ -215,11 +219,11 @@ class _Walk:
     def _named_table(self, i: int, tables: Tables) -> tuple[str | None, int]:
         """The table of `In stores.csv keep …`, and the position behind it."""
         c = self._cursor(i, self._any_scope())
-        if len(tables.scopes) > 1 and c.take(*w.IN):
-            if (table := table_here(c, tables)) and not c.sees("where", "whose"):
-                c.take(",", ":")
-                return table, self._opened(c.i)
-        if self.roles and c.i != i and len(tables.scopes) == 1:
+        prefixed = c.take(*w.IN) is not None
+        if prefixed and len(tables.scopes) > 1 and (table := table_here(c, tables)) and not c.sees("where", "whose"):
+            c.take(",", ":")
+            return table, self._opened(c.i)
+        if self.roles and prefixed and len(tables.scopes) == 1:
             c.articles()
             if (token := c.peek()) and token.kind is Kind.PATH and self.roles.get(token.start) == "source":
                 c.i += 1
@@ -371,12 +375,12 @@ class _Walk:
                     "Say what to compute for each group.",
                     sure=True,
                 )
-            made = space.apply(act, sentence, table)
-            return made
+            return space.apply(act, sentence, table)
         return Trouble("unknown", "Not understood.", 0)
 
 
-_STARTS = frozenset(word_list(
+_STARTS = frozenset(
+    word_list(
         "read load take use open import keep drop remove exclude ignore skip discard filter sort order group aggregate sum count compute "
         "calculate add derive join merge combine rename convert cast fill replace save write output export put store"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 from tidemill.domain.formula import parse_formula, type_of
 from tidemill.domain.grammar.condition_config import formula
@@ -15,12 +16,9 @@ from tidemill.domain.grammar.operations import Act, Operation
 from tidemill.domain.grammar.phrasebook import column_steps as w
 from tidemill.domain.grammar.scope import Scope
 from tidemill.domain.grammar.tokens import Kind
-from tidemill.domain.grammar.vocabulary import word_list
 from tidemill.domain.grammar.windows import window_operations
 from tidemill.domain.table_schema import ColumnType, TableSchema
 from tidemill.errors import FormulaError
-
-__all__ = words("read_add read_cast read_choice read_drop_columns read_fill read_rename read_replace read_round")
 
 
 def read_add(c: Cursor) -> list[Act] | None:
@@ -304,9 +302,8 @@ def _band(c: Cursor, *, first: bool) -> tuple[str, str] | None:
 
 def read_rename(c: Cursor) -> list[Act] | None:
     """`rename a to b and c to d`, `call the column a b`."""
-    if not c.take(*w.RENAME):
-        if c.context != "rename":
-            return None
+    if not c.take(*w.RENAME) and c.context != "rename":
+        return None
     c.take(":")
     pairs: dict[str, str] = {}
     while pair := c.attempt(lambda: _rename_pair(c, first=not pairs)):
@@ -373,7 +370,7 @@ def _certainly_column(c: Cursor, names: tuple[str, ...]) -> bool:
 def read_fill(c: Cursor) -> list[Act] | None:
     """`fill missing department with "x", and missing salary with 0`."""
     fills: dict[str, object] = {}
-    while pair := c.attempt(lambda: _fill_pair(c, first=not fills)):
+    while pair := c.attempt(partial(_fill_pair, c, first=not fills)):
         fills |= pair
     return [Operation(f"Fill {', '.join(fills)}", {"fill_nulls": fills})] if fills else None
 

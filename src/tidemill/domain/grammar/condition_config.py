@@ -71,6 +71,8 @@ def formula(cond: Cond) -> str:
         return _test(cond)
     if isinstance(cond, Opposite):
         return f"not coalesce({formula(cond.part)}, false)"
+    if not isinstance(cond, (Both, Either)):
+        raise TypeError(f"no formula for {cond!r}")
     joiner = " and " if isinstance(cond, Both) else " or "
     return joiner.join(f"({formula(p)})" if isinstance(p, (Both, Either, Raw)) else formula(p) for p in cond.parts)
 
@@ -80,20 +82,23 @@ def _test(test: Test) -> str:
     if test.part == "is_null":
         return f"{column} is null" if operand else f"{column} is not null"
     text = f"lower({column})" if test.ignore_case else column
-    fold = (lambda v: v.lower() if isinstance(v, str) else v) if test.ignore_case else (lambda v: v)
     if isinstance(operand, tuple):
         if test.part == "between":
             return f"{column} between {literal(operand[0])} and {literal(operand[1])}"
-        inside = f"{text} in ({', '.join(literal(fold(v)) for v in operand)})"
+        inside = f"{text} in ({', '.join(_folded(test, v) for v in operand)})"
         return inside if test.part == "in_" else f"not coalesce({inside}, false)"
     if test.part in _SIGNS:
-        compared = f"{text} {_SIGNS[test.part]} {literal(fold(operand))}"
+        compared = f"{text} {_SIGNS[test.part]} {_folded(test, operand)}"
         return f"({compared} or {column} is null)" if test.part == "not_equals" else compared
     name = {"contains": "contains", "not_contains": "contains", "starts_with": "starts_with", "ends_with": "ends_with", "matches": "regex_matches"}[
         test.part
     ]
-    called = f"{name}({text}, {literal(fold(operand))})"
+    called = f"{name}({text}, {_folded(test, operand)})"
     return f"not coalesce({called}, false)" if test.part == "not_contains" else called
+
+
+def _folded(test: Test, value: Scalar) -> str:
+    return literal(value.lower() if test.ignore_case and isinstance(value, str) else value)
 
 
 def literal(value: Scalar) -> str:

@@ -312,9 +312,8 @@ def _inclusive_remark(c: Cursor) -> None:
     with c.saved() as keep:
         c.take(",")
         bracket = c.take("(")
-        if c.take(*w.INCLUSIVE):  # fmt: skip
-            if not bracket or c.take(")"):
-                keep()
+        if c.take(*w.INCLUSIVE) and (not bracket or c.take(")")):
+            keep()
 
 
 def _days(c: Cursor, name: str, low: Span, high: Span) -> Cond:
@@ -373,19 +372,20 @@ def values_list(c: Cursor, name: str) -> list[Scalar]:
     c.take("either", "the values", "the value")
     first = value(c, name)
     found = [] if first is None else [first]
-    while found and (more := c.attempt(lambda: _next_value(c, name))) is not None:
+    while found and (more := _next_value(c, name)) is not None:
         found.append(more)
     return found
 
 
 def _next_value(c: Cursor, name: str) -> Scalar | None:
-    comma, word = c.take(","), c.take("or", "and", "/", "nor", "|")
-    if not (comma or word):
-        return None
-    token = c.peek()
-    if token is None or _starts_condition(c):
-        return None
-    return value(c, name)
+    with c.saved() as keep:
+        comma, word = c.take(","), c.take("or", "and", "/", "nor", "|")
+        if not (comma or word) or c.done or _starts_condition(c):
+            return None
+        found = value(c, name)
+        if found is not None:
+            keep()
+        return found
 
 
 def _starts_condition(c: Cursor) -> bool:

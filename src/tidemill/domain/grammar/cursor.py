@@ -171,8 +171,11 @@ class Cursor:
         """
         with self.saved() as keep:
             self.articles()
-            prefixed = self._column_word_first()
-            found = self._name_here(demanded=demanded or prefixed)
+            troubles = len(self.troubles)
+            found = self._name_here(demanded=demanded and self.low() not in _COLUMN_WORDS)
+            if found is None and self._column_word_first():
+                del self.troubles[troubles:]
+                found = self._name_here(demanded=True)
             if found is None:
                 return None
             if self.low() in _COLUMN_WORDS and self.low(1) not in ("named", "called"):
@@ -214,8 +217,8 @@ class Cursor:
                 self.i += length
                 return match.names[0]
             if len(match.names) > 1:
-                if length > 1 or not self.is_row_noun(token):
-                    self.ambiguous(phrase, match)
+                if demanded or length > 1 or not self.is_row_noun(token):
+                    self.ambiguous(phrase, match, sure=demanded)
                 return None
         if not self.scope.schema.complete and (free := self._free_column()):
             return free
@@ -229,7 +232,7 @@ class Cursor:
             self.i += 1
             return match.names[0]
         if len(match.names) > 1:
-            self.ambiguous(token.text, match)
+            self.ambiguous(token.text, match, sure=True)
         elif not self.scope.schema.complete and token.kind is Kind.TICK:
             self.i += 1
             return token.text
@@ -239,7 +242,7 @@ class Cursor:
 
     def _free_column(self) -> str | None:
         """A column of a source that cannot be read: an identifier, or words joined by underscores."""
-        words = []
+        words: list[str] = []
         while (token := self.peek(len(words))) and token.kind is Kind.WORD and token.low not in STOPWORDS | RESERVED and len(words) < 3:
             words.append(token.text)
             if "_" in token.text:
@@ -283,9 +286,9 @@ class Cursor:
         first = phrase.split(maxsplit=1)[0].lower() if phrase.split() else ""
         return bool(first) and first not in STOPWORDS | RESERVED and before in ("where", "whose", "by", "column", "columns", "per", "each")
 
-    def ambiguous(self, phrase: str, match: Match) -> None:
+    def ambiguous(self, phrase: str, match: Match, *, sure: bool) -> None:
         names = ", ".join(f"`{n}`" for n in match.names)
-        self.trouble("ambiguous-column", f"{phrase!r} fits several columns equally well: {names}.", "Write the column's full name.", sure=True)
+        self.trouble("ambiguous-column", f"{phrase!r} fits several columns equally well: {names}.", "Write the column's full name.", sure=sure)
 
     def columns(self, *, demanded: bool = False) -> tuple[str, ...]:
         """A list of columns: `a`, `a and b`, `a, b, and c`; empty if none stands here."""
@@ -335,6 +338,8 @@ class Cursor:
                 if not self.list_mark() or (token := self.peek()) is None:
                     break
                 if token.kind not in (Kind.WORD, Kind.TICK, Kind.QUOTED) or token.lemma in RESERVED or token.low in STOPWORDS:
+                    break
+                if self.low(1) in ("=", ":=", ":", "is"):
                     break
                 keep()
         return found
@@ -410,7 +415,8 @@ def _is_identifier(span: tuple[Token, ...]) -> bool:
     return len(span) == 1 and "_" in span[0].text
 
 
-RESERVED = frozenset(word_list(
+RESERVED = frozenset(
+    word_list(
         "read load use take fetch import open keep only drop remove exclude ignore skip discard filter where sort order group aggregate "
         "sum count average mean median total minimum maximum min max save write output export store put rename join merge combine union "
         "append calculate compute add derive fill replace convert cast limit top bottom first last round rank pivot unpivot select column "

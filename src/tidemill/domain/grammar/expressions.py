@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from tidemill.domain.grammar.condition_config import formula, literal
 from tidemill.domain.grammar.conditions import condition
@@ -14,8 +15,9 @@ from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.vocabulary import STOPWORDS
 from tidemill.domain.table_schema import ColumnType
 
-_SUMS = (("plus", "+"), ("added to", "+"), ("minus", "-"), ("less", "-"), ("+", "+"), ("-", "-"), ("–", "-"), ("−", "-"))
-_PRODUCTS = (
+Signs = Sequence[tuple[str, str]]
+_SUMS: Signs = (("plus", "+"), ("added to", "+"), ("minus", "-"), ("less", "-"), ("+", "+"), ("-", "-"), ("–", "-"), ("−", "-"))
+_PRODUCTS: Signs = (
     ("times", "*"),
     ("multiplied by", "*"),
     ("multiplied with", "*"),
@@ -39,12 +41,11 @@ _CALLED = re.compile(r"[a-z_][a-z0-9_]*")
 
 def expression(c: Cursor) -> str | None:
     """A calculation as formula text; None if none stands here."""
-    start = c.i
     first = c.longest(lambda: conditional(c), lambda: calculation(c), lambda: glued(c, operand))
     if first is None:
         return None
     first = _conditional_behind(c, first)
-    return _rounded(c, first, start)
+    return _rounded(c, first)
 
 
 def calculation(c: Cursor) -> str | None:
@@ -54,7 +55,7 @@ def calculation(c: Cursor) -> str | None:
     return _chain(c, _SUMS, lambda: _chain(c, _PRODUCTS, lambda: operand(c)))
 
 
-def _chain(c: Cursor, signs, reader) -> str | None:  # type: ignore[no-untyped-def]
+def _chain(c: Cursor, signs: Signs, reader: Callable[[], str | None]) -> str | None:
     found = reader()
     if found is None:
         return None
@@ -63,7 +64,7 @@ def _chain(c: Cursor, signs, reader) -> str | None:  # type: ignore[no-untyped-d
     return found
 
 
-def _signed(c: Cursor, signs, reader) -> str | None:  # type: ignore[no-untyped-def]
+def _signed(c: Cursor, signs: Signs, reader: Callable[[], str | None]) -> str | None:
     sign = next((sign for phrase, sign in signs if c.take(phrase)), None)
     right = reader() if sign else None
     return f" {sign} {right}" if right else None
@@ -158,15 +159,17 @@ def _between_two(c: Cursor) -> str | None:
             while sign in "+*" and (more := c.attempt(lambda: operand(c) if c.list_mark() else None)):
                 two = f"{two} {sign} {more}"
             return f"({one} {sign} {two})"
-    if c.take("smaller of", "lower of", "minimum of", "least of") or (
-        low := c.take("larger of", "higher of", "maximum of", "greater of", "greatest of")
-    ):
-        one, two = operand(c), None
-        if one and c.take("and", "or"):
-            two = operand(c)
-        low = c.tokens[max(c.i - 1, 0)].low if False else ""
-        return None if not two else None
-    return None
+    return _extreme(c)
+
+
+def _extreme(c: Cursor) -> str | None:
+    """`the smaller of a and b`."""
+    word = c.take("smaller of", "lower of", "lesser of", "larger of", "higher of", "greater of", "bigger of")
+    one = operand(c) if word else None
+    two = operand(c) if one and c.take("and", "or") else None
+    if not word or not two:
+        return None
+    return f"{'least' if word[0] in 'sl' and word != 'larger of' else 'greatest'}({one}, {two})"
 
 
 def _temporal(c: Cursor, text: str | None) -> bool:
@@ -255,7 +258,7 @@ def _date_part(c: Cursor) -> str | None:
 
 def _date_shift(c: Cursor) -> str | None:
     """`due_on plus 30 days`, `14 days after opened_on`."""
-    amount = c.attempt(lambda: c.count())
+    amount = c.attempt(c.count)
     if amount is None or (unit := c.take(*_UNITS, "month", "week", "year", "hour")) is None:
         return None
     word = c.take("after", "before")
@@ -370,9 +373,8 @@ def _operand_list(c: Cursor) -> list[str]:
 
 def _column(c: Cursor) -> str | None:
     token = c.peek()
-    if token is None or token.kind is Kind.QUOTED:
-        if token is None or not c.scope.find(token.text, lenient=False).names:
-            return None
+    if (token is None or token.kind is Kind.QUOTED) and (token is None or not c.scope.find(token.text, lenient=False).names):
+        return None
     name = c.column()
     return f"{{{name}}}" if name else None
 
@@ -506,7 +508,7 @@ def digits(c: Cursor) -> int | None:
     return count
 
 
-def _rounded(c: Cursor, text: str, start: int) -> str:
+def _rounded(c: Cursor, text: str) -> str:
     with c.saved() as keep:
         c.take(",")
         c.take("and", "all", "then", "the result", "both")

@@ -17,19 +17,24 @@ from tidemill.domain.grammar.vocabulary import word_list
 from tidemill.domain.source_schema import Obstacle, SourceSchema, Unreadable
 
 _SOURCE_CONFIG: TypeAdapter[Any] = TypeAdapter(SourceConfig)
-_WRITES = frozenset(word_list(
+_WRITES = frozenset(
+    word_list(
         "write save put store output export dump send deliver produce create generate place drop result destination target sink into "
         "output dst dest emit persist land goes go end land written saved publish return ship hand"
     )
 )
-_READS = frozenset(word_list(
+_READS = frozenset(
+    word_list(
         "read load take use from source input src open import pull get join fetch combine merge stack union append start ingest extract "
         "with match compare process have has had contains contain lookup enrich analyse analyze need add grab pick be is are holds come "
         "comes live lives find found receive based look"
     )
 )
 _TO = frozenset({"to", "into", "->", "→", "=>", "as", "onto"})
-_OURS = frozenset(word_list("it pipeline this that which we i you then result and results everything should must to please table list summary rows report please job")
+_OURS = frozenset(
+    word_list(
+        "it pipeline this that which we i you then result and results everything should must to please table list summary rows report please job"
+    )
 )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tidemill.domain.grammar.condition_config import dropping, keeping
-from tidemill.domain.grammar.conditions import Both, Cond, Either, Test, condition, grounded, values_list
+from tidemill.domain.grammar.conditions import Both, Cond, Either, Operand, Test, condition, grounded, values_list
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.operations import Act, Operation
 from tidemill.domain.grammar.phrasebook import filters as w
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.vocabulary import STOPWORDS, singular, word_list
+from tidemill.domain.table_schema import ColumnType
 
 
 def read_filter(c: Cursor) -> list[Act] | None:
@@ -139,15 +142,21 @@ def _noun(c: Cursor, extra: list[Cond]) -> bool:
             word = token.text
             if token.low.startswith("non-"):
                 negative, word = True, token.text[4:]
-            if c.scope.find(word, lenient=False).names and (column := c.scope.find(word, lenient=False).names[0]):
-                if str(c.scope.type_of(column)) == "boolean":
-                    c.i += 1
-                    found.append(Test(column, "equals", not negative))
-                    continue
+            column = next(iter(c.scope.find(word, lenient=False).names), None)
+            if column is not None and c.scope.type_of(column) is ColumnType.BOOLEAN:
+                c.i += 1
+                found.append(Test(column, "equals", not negative))
+                continue
             test = grounded(c, word)
             if test is None or token.low in STOPWORDS:
                 break
             c.i += 1
+            operands: list[Operand] = [test.operand]
+            while not negative and (more := c.attempt(partial(_same_holder, c, test.column))):
+                operands.append(more.operand)
+            if len(operands) > 1:
+                found.append(Test(test.column, "in_", tuple(o for o in operands if not isinstance(o, tuple))))
+                continue
             found.append(Test(test.column, "not_equals" if negative else "equals", test.operand))
     with c.saved() as keep:
         c.take("the")
@@ -162,12 +171,23 @@ def _noun(c: Cursor, extra: list[Cond]) -> bool:
                 following.low in ("where", "whose", "with", "that", "which", "for", "having", "without", "who", "in", "from", "at", "when", "if")
                 or following.low.endswith("er")
             )
-            and not (c.scope.schema.complete and c.column_next())
+            and not c.scope.find(token.text, lenient=False).names
         ):
             c.i += 1
             keep()
             return True
     return False
+
+
+def _same_holder(c: Cursor, column: str) -> Test | None:
+    """The next value of the same column: `gold or basic plans`."""
+    if not c.list_mark() or c.done:
+        return None
+    test = grounded(c, c.tokens[c.i].text)
+    if test is None or test.column != column:
+        return None
+    c.i += 1
+    return test
 
 
 _RISKY = frozenset(word_list("duplicate outlier column field value refund return cancellation error test unit"))
@@ -189,6 +209,8 @@ def _from_value(c: Cursor) -> Cond | None:
     c.take(*w.PLACED)
     if not c.take(*w.FROM):
         return None
+    if (named := c.attempt(lambda: _column_values(c))) is not None:
+        return named
     token = c.peek()
     if token is None or token.kind not in (Kind.WORD, Kind.QUOTED):
         return None
@@ -212,7 +234,7 @@ def _column_values(c: Cursor) -> Cond | None:
     c.take(":", "=")
     seen = c.scope.samples.get(column, ())
     found: list[str] = []
-    while token := c.peek():
+    while c.peek():
         for length in (4, 3, 2, 1):
             phrase = c.words_between(c.i, c.i + length).strip("\"'")
             if phrase in seen and c.i + length <= len(c.tokens):
@@ -224,7 +246,7 @@ def _column_values(c: Cursor) -> Cond | None:
                 break
             continue
         with c.saved() as keep:
-            if c.list_mark() and (token := c.peek()) and any(c.words_between(c.i, c.i + n).strip("\"'") in seen for n in (1, 2, 3, 4)):
+            if c.list_mark() and c.peek() and any(c.words_between(c.i, c.i + n).strip("\"'") in seen for n in (1, 2, 3, 4)):
                 keep()
                 continue
         break
@@ -235,10 +257,7 @@ def _column_values(c: Cursor) -> Cond | None:
 
 
 def _acts(sets: list[Cond], *, drops: bool) -> list[Act]:
-    if drops:
-        configs = [config for cond in sets for config in dropping(cond)]
-    else:
-        configs = keeping(sets[0] if len(sets) == 1 else Either(tuple(sets)))
+    configs = [config for cond in sets for config in dropping(cond)] if drops else keeping(sets[0] if len(sets) == 1 else Either(tuple(sets)))
     return [Operation(_title(config, drops=drops), config) for config in configs]
 
 

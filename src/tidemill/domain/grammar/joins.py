@@ -31,10 +31,9 @@ def table_here(c: Cursor, tables: Tables) -> str | None:
         token = c.peek()
         if token is None:
             return None
-        for length in (3, 2, 1):
-            phrase = c.words_between(c.i, c.i + length)
-            if token.kind in (Kind.PATH, Kind.QUOTED, Kind.TICK):
-                phrase, length = token.text, 1
+        named = token.kind in (Kind.PATH, Kind.QUOTED, Kind.TICK)
+        for length in (1,) if named else (3, 2, 1):
+            phrase = token.text if named else c.words_between(c.i, c.i + length)
             hits = [n for n, words in tables.words.items() if phrase.lower() in words or singular(phrase.lower()) in words]
             if len(hits) == 1 and c.i + length <= len(c.tokens):
                 c.i += length
@@ -96,7 +95,7 @@ def read_join_remark(c: Cursor, tables: Tables, left: str, right: str) -> str | 
     return c.attempt(lambda: _unmatched_remark(c, tables, left, right))
 
 
-def _join(c: Cursor, tables: Tables) -> list[Act] | None:
+def _join(c: Cursor, tables: Tables) -> list[Act] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     c.take(*w.DO_A)
     verb = c.take(*_HOWS)
     if verb is None:
@@ -108,13 +107,21 @@ def _join(c: Cursor, tables: Tables) -> list[Act] | None:
     c.take("each", "every", "all")
     left = table_here(c, tables)
     right = None
-    if c.take(*w.WITH):
+    word = c.take(*w.WITH)
+    if word is not None:
         right = table_here(c, tables)
         if right is None:
             c.i -= 1
+        elif left is not None and how == "left" and word in ("to", "onto", "on to", "into"):
+            c.doubts.append(
+                (
+                    f"{verb} {left} {word} {right}",
+                    f"It is not clear which table keeps all its rows; {left} does now. Say 'keep all {left}' or 'keep all {right}'.",
+                )
+            )
     elif left is not None and left != tables.current and tables.current:
         left, right = tables.current, left
-    names = [n for n in tables.scopes]
+    names = list(tables.scopes)
     if left is None and right is None and len(names) == 2:
         left, right = names
     elif left is None and right is not None:
@@ -263,24 +270,18 @@ def _sided(c: Cursor, tables: Tables, expected: str) -> tuple[str, str] | None:
     with c.saved() as keep:
         table = table_here(c, tables)
         if table and (c.take(".", "'s") or c.peek()):
-            own = c.scope
-            c.scope = tables.scopes[table]
-            name = c.column()
-            c.scope = own
+            name = _column_in(c, tables.scopes[table])
             if name:
                 keep()
                 return table, name
     for table in (expected, *(t for t in tables.scopes if t != expected)):
         with c.saved() as keep:
-            own = c.scope
-            c.scope = tables.scopes[table]
-            name = c.column()
-            c.scope = own
+            name = _column_in(c, tables.scopes[table])
             if name is None:
                 continue
             if c.take("in", "of", "from", "on"):
                 said = table_here(c, tables)
-                if said is None or (said != table and not len(tables.scopes[said].find(name).names) == 1):
+                if said is None or (said != table and len(tables.scopes[said].find(name).names) != 1):
                     continue
                 keep()
                 return said, name
@@ -406,7 +407,8 @@ def _lookup_from(c: Cursor, tables: Tables, left: str, right: str) -> list[Act] 
             return None
         keys = {"on": common}
     left_names = tuple(tables.scopes[left].schema.columns)
-    clash = set(wanted) & set(left_names) - set(str(k) for k in keys.get("on", ()))  # type: ignore[union-attr]  # a tuple of names
+    shared = keys.get("on")
+    clash = set(wanted) & set(left_names) - set(shared if isinstance(shared, tuple) else ())
     if clash or not tables.scopes[left].schema.complete:
         return None
     kept = tuple(dict.fromkeys((*left_names, *wanted)))
@@ -427,75 +429,73 @@ def _matchless(c: Cursor, tables: Tables) -> list[Act] | None:
         if not c.row_noun():
             return None
         left = tables.current
-    others = [n for n in tables.scopes if n != left]
-    negative: bool | None = None
-    keys: dict[str, object] | None = None
-    if c.take(*w.THAT_HAVE_NO):
-        negative = True
-    elif c.take(*w.THAT_HAVE_A):
-        negative = False
-    elif c.take("whose", "where the", "where"):
-        own = c.scope
-        c.scope = tables.scopes[left]
-        name = c.column()
-        c.scope = own
-        if name is None:
-            return None
-        if c.take(*w.IS_NOT_IN):
-            negative = True
-        elif c.take(*w.IS_IN):
-            negative = False
-        else:
-            return None
-        right_named = c.attempt(lambda: _column_of_table(c, tables, others))
-        if right_named is None:
-            return None
-        right, other = right_named
-        other = other or (found.names[0] if len((found := tables.scopes[right].find(name)).names) == 1 else "")
-        if not other:
-            return None
-        keys = {"on": (name,)} if other == name else {"left_on": (name,), "right_on": (other,)}
-        how = "anti" if negative != drops else "semi"
-        return [Combination(f"Keep {left} {'not ' if how == 'anti' else ''}in {right}", (left, right), {"join": {"how": how, **keys}})]
-    if negative is None:
+    if c.sees("whose", "where the", "where"):
+        return _by_keys(c, tables, left, drops=drops)
+    negative = bool(c.take(*w.THAT_HAVE_NO))
+    if not negative and not c.take(*w.THAT_HAVE_A):
         return None
+    others = [n for n in tables.scopes if n != left]
     c.take(*w.MATCHING_2)
-    right = table_here(c, tables)
-    if right is None:
-        if not c.take("match") or len(others) != 1:
-            return None
-        right = others[0]
-    if right == left:
+    right = table_here(c, tables) or (others[0] if c.take("match") and len(others) == 1 else "")
+    if not right or right == left:
         return None
     if c.take("in") and table_here(c, tables) not in (right, None):
         return None
     c.take("at all", "yet")
     c.take("list", "file", "table", "rows")
-    found_rest = _rest(c, tables, left, right, "inner")
-    keys = found_rest[0] if found_rest else {}
-    if not keys:
-        common = _common(c, tables, left, right)
-        if common is None:
-            return None
+    rest = _rest(c, tables, left, right, "inner")
+    keys = rest[0] if rest else {}
+    if not keys and (common := _common(c, tables, left, right)) is not None:
         keys = {"on": common}
-    how = "anti" if negative != drops else "semi"
-    return [Combination(f"Keep {left} {'without' if how == 'anti' else 'with'} {right}", (left, right), {"join": {"how": how, **keys}})]
+    return _kept(left, right, keys, anti=negative != drops) if keys else None
+
+
+def _kept(left: str, right: str, keys: dict[str, object], *, anti: bool) -> list[Act]:
+    join = {"join": {"how": "anti" if anti else "semi", **keys}}
+    return [Combination(f"Keep {left} {'without' if anti else 'with'} {right}", (left, right), join)]
+
+
+def _by_keys(c: Cursor, tables: Tables, left: str, *, drops: bool) -> list[Act] | None:
+    """`whose customer_id is not in customers.csv`."""
+    c.take("whose", "where the", "where")
+    name = _column_in(c, tables.scopes[left])
+    if name is None:
+        return None
+    negative = bool(c.take(*w.IS_NOT_IN))
+    if not negative and not c.take(*w.IS_IN):
+        return None
+    named = c.attempt(lambda: _column_of_table(c, tables, [n for n in tables.scopes if n != left]))
+    if named is None:
+        return None
+    right, other = named
+    same = tables.scopes[right].find(name).names
+    other = other or (same[0] if len(same) == 1 else "")
+    if not other:
+        return None
+    keys: dict[str, object] = {"on": (name,)} if other == name else {"left_on": (name,), "right_on": (other,)}
+    return _kept(left, right, keys, anti=negative != drops)
+
+
+def _column_in(c: Cursor, scope: Scope) -> str | None:
+    """A column of another table than the one at hand."""
+    own, c.scope = c.scope, scope
+    try:
+        return c.column()
+    finally:
+        c.scope = own
 
 
 def _column_of_table(c: Cursor, tables: Tables, others: list[str]) -> tuple[str, str] | None:
     c.take("the")
     with c.saved() as keep:
         for table in others:
-            own = c.scope
-            c.scope = tables.scopes[table]
             c.take("column")
-            name = c.column()
-            c.scope = own
+            name = _column_in(c, tables.scopes[table])
             if name and c.take("of", "in", "column of", "from") and table_here(c, tables) == table:
                 keep()
                 return table, name
-    table = table_here(c, tables)
-    return (table, "") if table in others and table else None
+    named = table_here(c, tables)
+    return (named, "") if named in others and named else None
 
 
 def read_union(c: Cursor, tables: Tables) -> list[Act] | None:

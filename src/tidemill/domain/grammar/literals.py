@@ -128,7 +128,11 @@ def _take_day(c: Cursor, length: int, year: int, month: int, day: int) -> Span |
 def value(c: Cursor, column: str | None) -> Scalar | None:
     """A literal that is compared with `column`, typed as that column asks; None if none stands here."""
     kind = c.scope.type_of(column) if column else ColumnType.UNKNOWN
-    return c.attempt(lambda: _value(c, column, kind))
+    with c.saved() as keep:
+        found = _value(c, column, kind)
+        if found is not None:
+            keep()
+        return found
 
 
 def _value(c: Cursor, column: str | None, kind: ColumnType) -> Scalar | None:

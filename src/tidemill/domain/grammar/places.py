@@ -11,8 +11,10 @@ from tidemill.domain.grammar.phrasebook import places as w
 from tidemill.domain.grammar.tokens import Kind, Token
 from tidemill.domain.grammar.vocabulary import VERBS, singular, word_list
 
-_OPERATIVE = frozenset(word_list(
-        "only keep drop exclude ignore remove skip discard where whose above below least most sum average total count group sort top "
+_OPERATIVE = frozenset(
+    word_list(
+        "need needs should must shall deserve deserves require requires ought only keep drop exclude ignore remove "
+        "skip discard where whose above below least most sum average total count group sort top "
         "distinct unique unless filter calculate compute derive without except latest newest earliest duplicate duplicates round rename "
         "convert cast pivot unpivot limit highest lowest mean median not every rank running cumulative per maximum minimum each fill "
         "replace aggregate dedupe deduplicate clean fix normalise anonymise mask delete omit leave select summarise column-wise pop nicely "
@@ -25,7 +27,8 @@ _OPERATIVE = frozenset(word_list(
 _HARMLESS = re.compile(
     r"header|same columns|columns|may be|separat|delimit|per line|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE
 )
-_OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset(word_list("read load take use open import fetch pull start find name list show total count have")
+_OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset(
+    word_list("read load take use open import fetch pull start find name list show total count have")
 )
 
 
@@ -43,7 +46,7 @@ def _ends_here(c: Cursor) -> bool:
     return ahead > 0 and following is not None and following.kind is Kind.WORD and (following.lemma in _OPENERS or following.low in _OPENERS)
 
 
-def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
+def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     """`load orders.csv`, `the data is in members.csv`, `Source: SQLite database x.db, table y`, `our library exports its loans to loans.csv`."""
     seen: list[Token] = []
     strange: list[str] = []
@@ -88,7 +91,8 @@ def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
 
 
 _LOADS = frozenset(word_list("read load take use open import fetch pull get start ingest extract grab"))
-_SOURCE_WORDS = frozenset(word_list(
+_SOURCE_WORDS = frozenset(
+    word_list(
         "the a an and from in of with file files table database sqlite csv json jsonl parquet tsv which that is are it its has have holds "
         "contains columns column header row rows line lines same they both these this our my your as data db per one object each encoded "
         "utf separated by semicolon semicolons comma commas tab tabs pipe delimited fields to called named credentials for authentication "
@@ -127,7 +131,7 @@ _PLAIN = frozenset(word_list(
 _DETAIL = frozenset(word_list("detail details detailed individual single ungrouped unaggregated row-level filtered cleaned raw"))
 
 
-def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:
+def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     """`save the result as JSON in out/x.json`, `-> out/x.csv`, `write them to a.csv, to b.parquet and to the table t in the SQLite database c.db`."""
     targets: list[Act] = []
     unknown: list[str] = []

@@ -11,6 +11,7 @@ from tidemill.domain.finding import Finding, error
 from tidemill.domain.grammar.assembly import Timing, assemble, named_from
 from tidemill.domain.grammar.clauses import Outcome, Piece, read_clauses
 from tidemill.domain.grammar.cursor import Trouble
+from tidemill.domain.grammar.files import paths_in
 from tidemill.domain.grammar.remarks import foreign_language, introduction, is_greeting, is_guaranteed, is_sign_off
 from tidemill.domain.grammar.roles import Sources, find_sources
 from tidemill.domain.grammar.schedules import find_schedule
@@ -18,6 +19,7 @@ from tidemill.domain.grammar.sentences import MAX_CHARACTERS, MAX_UNITS, Unit, s
 from tidemill.domain.grammar.sequence import reordered
 from tidemill.domain.grammar.sheets import is_credentials, sheet_role, sheet_target, unexplained
 from tidemill.domain.grammar.sql_units import read_sql
+from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS, word_list
 from tidemill.domain.grammar.workspace import Workspace
 from tidemill.domain.source_schema import SourceSchema, Unreadable
 
@@ -132,10 +134,13 @@ class _Reader:
     def _heading(self, unit: Unit, *, first: bool) -> None:
         if unit.context == "heading":
             return
-        if introduction(unit.text) is None and not first and self._reads_fully(unit):
-            self._sentence(unit, first=False)
-            return
+        self._title(unit, first=first)
+
+    def _title(self, unit: Unit, *, first: bool) -> None:
+        """A title changes nothing; one that reads like an order is doubted."""
         self._say(unit.text, "name" if first else "remark")
+        if self._reads_fully(unit):
+            self._doubt(unit.text, "This was taken for a title. If it asks for something, say it in a sentence of its own.")
 
     def _reads_fully(self, unit: Unit) -> bool:
         outcome = self._outcome(unit)
@@ -150,6 +155,9 @@ class _Reader:
             self.signed_off = True
             self._say(unit.text, "remark")
             return
+        if self._is_title(unit, first=first):
+            self._title(unit, first=True)
+            return
         timed = find_schedule(unit.whole, expected=False)
         if timed is not None and not _asks_more(timed.rest):
             self._time(unit.text, timed)
@@ -163,8 +171,13 @@ class _Reader:
                 self._time(unit.text, timed)
                 body = rest
         outcome = self._outcome(body)
-        if outcome is None or (outcome.pieces and not any(p.understood for p in outcome.pieces) and self._is_title(unit, first=first)):
-            self._say(unit.text, "name" if first else "remark")
+        if outcome is None:
+            self._say(unit.text, "remark")
+            return
+        if re.fullmatch(
+            r"goal|purpose|background|context|description|owner|author|contact|cc|team|requested by|aim|objective|why", unit.label
+        ) and not any(p.understood for p in outcome.pieces):
+            self._say(unit.text, "remark")
             return
         self._account(unit, outcome)
 
@@ -172,8 +185,6 @@ class _Reader:
         """True of a first line without a full stop that does not read as an order."""
         text = unit.text.strip()
         opening = text.split()[0].lower().strip(":,") if text.split() else ""
-        from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS
-
         return (
             first
             and not unit.label
@@ -181,6 +192,8 @@ class _Reader:
             and text[-1:] not in ".!?"
             and not re.search(r"\d[\d.]*|[<>=]", text)
             and LEMMAS.get(opening, opening) not in VERBS
+            and opening not in ("per", "for", "only", "where", "from", "in", "top", "each", "whose")
+            and not paths_in(text)
         )
 
     def _outcome(self, unit: Unit) -> Outcome | None:
@@ -263,7 +276,7 @@ class _Reader:
                 return
             self._say(unit.text, "source")
         else:
-            target = sheet_target(unit.text, known)
+            target = sheet_target(unit.whole, known)
             if target is None:
                 self._doubt(
                     unit.text,
@@ -277,7 +290,7 @@ class _Reader:
             self.space.place(target, unit.text)
             self._say(unit.text, target.title)
         if rest := unexplained(
-            unit.text, frozenset(w for some in self.sources.words.values() for w in some) | frozenset({"customer", "order", "sale"})
+            unit.whole, frozenset(w for some in self.sources.words.values() for w in some) | frozenset({"customer", "order", "sale"})
         ):
             self._doubt(unit.text, f"What {', '.join(map(repr, rest))} asks for was not understood.")
 
@@ -293,11 +306,11 @@ class _Reader:
 
 def _asks_more(rest: str) -> bool:
     """True if words besides the schedule are left that may ask for something."""
-    words = re.findall(r"\w+", rest.lower())
-    return bool([w for w in words if w not in _EMPTY])
+    return any(w not in _EMPTY for w in re.findall(r"\w+", rest.lower()))
 
 
-_EMPTY = frozenset(word_list("please it the and then also that this is be to run runs should have thanks us me a an pipeline job schedule all of so for do done let")
+_EMPTY = frozenset(
+    word_list("please it the and then also that this is be to run runs should have thanks us me a an pipeline job schedule all of so for do done let")
 )
 
 

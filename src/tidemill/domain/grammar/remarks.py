@@ -62,7 +62,8 @@ _GUARANTEED = re.compile(
     re.IGNORECASE,
 )
 _LOOSE_GUARANTEE = re.compile(r"\b(idempotent|re-?run|retry|retries|transient|log|logging|logged)\b", re.IGNORECASE)
-_GERMAN = frozenset(word_list(
+_GERMAN = frozenset(
+    word_list(
         "der die das und ist nicht mit für auf von den dem ein eine einen wird werden nur alle zeilen spalte spalten datei daten lade lies "
         "speichere schreibe sortiere behalte entferne nach aus bitte soll sind jede jeden"
     )
@@ -71,7 +72,8 @@ _FOREIGN = (
     ("German", _GERMAN),
     (
         "French",
-        frozenset(word_list(
+        frozenset(
+            word_list(
                 "le la les des et est pas avec pour sur dans une un du fichier lignes colonne colonnes garder supprimer enregistrer trier charger "
                 "par chaque"
             )
@@ -79,7 +81,9 @@ _FOREIGN = (
     ),
     (
         "Spanish",
-        frozenset(word_list("el la los las y es no con para por una un del archivo filas columna columnas guardar eliminar ordenar cargar cada donde")),
+        frozenset(
+            word_list("el la los las y es no con para por una un del archivo filas columna columnas guardar eliminar ordenar cargar cada donde")
+        ),
     ),
 )
 
@@ -152,7 +156,8 @@ def foreign_language(text: str) -> str | None:
     return None
 
 
-_ENGLISH = frozenset(word_list(
+_ENGLISH = frozenset(
+    word_list(
         "the and is not with for on of to a an only all rows column columns file data load read save write sort keep remove by from please "
         "should are each every where"
     )

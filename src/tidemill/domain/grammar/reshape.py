@@ -69,7 +69,7 @@ def _rows_per_ahead(c: Cursor) -> bool:
     )
 
 
-def _part(c: Cursor, parts: dict[str, object]) -> bool | None:
+def _part(c: Cursor, parts: dict[str, object]) -> bool | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     c.articles()
     if c.take(*w.ONE_ROW_PER):
         names = c.columns(demanded=True)
@@ -193,7 +193,7 @@ def _through(c: Cursor, columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
-def _long_part(c: Cursor, parts: dict[str, object]) -> bool | None:
+def _long_part(c: Cursor, parts: dict[str, object]) -> bool | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     if c.take("a"):
         pass
     if c.take(*w.KEEP):
@@ -203,8 +203,8 @@ def _long_part(c: Cursor, parts: dict[str, object]) -> bool | None:
         columns = c.columns()
         c.take("as they are", "as is", "as it is", "as ids", "unchanged", "as identifiers")
         return _all_others(c, columns, parts)
-    if columns := c.attempt(lambda: _stays(c)):
-        return _all_others(c, columns, parts)
+    if staying := c.attempt(lambda: _stays(c)):
+        return _all_others(c, staying, parts)
     for key, words in (("name_to", w.NAME_PARTS), ("value_to", w.VALUE_PARTS)):
         with c.saved() as keep:
             if c.take(*words) and (c.take(*w.GOES_INTO)):

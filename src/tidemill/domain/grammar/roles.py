@@ -84,12 +84,12 @@ def find_sources(units: list[Unit], look: Look) -> Sources:
             found.by_path.setdefault((0, path), role)
             if role == "source" and path not in found.known and config:
                 found.known.add(path)
-                _add(found, path, config, there, text, nouns, brief)
+                _add(found, path, config=config, there=there, text=text, nouns=nouns, brief=brief)
     _sheets(found, units, looked, nouns, brief)
     return found
 
 
-def _add(found: Sources, path: str, config: dict[str, object], there: Any, text: str, nouns: frozenset[str], brief: str) -> None:
+def _add(found: Sources, path: str, *, config: dict[str, object], there: Any, text: str, nouns: frozenset[str], brief: str) -> None:
     if isinstance(there, InvalidInput):
         found.findings += [f for f in there.findings if isinstance(f, Finding)] or [error("path", "", there.message)]
         return
@@ -171,7 +171,8 @@ def _brief_nouns(units: list[Unit]) -> frozenset[str]:
     return frozenset(w for w in words if len(w) > 2 and w not in STOPWORDS and w not in _NO_NOUNS)
 
 
-_NO_NOUNS = frozenset(word_list("out top new old total sum best first last detail summary result clean per day month year week data file list raw report final active")
+_NO_NOUNS = frozenset(
+    word_list("out top new old total sum best first last detail summary result clean per day month year week data file list raw report final active")
 )
 
 
@@ -189,4 +190,4 @@ def _sheets(found: Sources, units: list[Unit], looked: Callable[[dict[str, objec
             continue
         if credentials:
             config.setdefault("credentials_path", credentials[1])
-        _add(found, str(config["range"]).split("!")[0], config, looked(config), unit.text, nouns, brief)
+        _add(found, str(config["range"]).split("!")[0], config=config, there=looked(config), text=unit.text, nouns=nouns, brief=brief)

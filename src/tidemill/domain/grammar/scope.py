@@ -75,7 +75,7 @@ class Scope:
         endings = tuple(n for n in holding if name_words(n)[: len(words)] == words and set(name_words(n)[len(words) :]) <= SUFFIXES)
         if len(holding) == 1 and len(endings) == 1:
             return Match(endings)
-        if len(holding) > 1 and len(endings) >= 1:
+        if len(holding) > 1:
             return Match(holding, holding)
         return Match((), holding)
 

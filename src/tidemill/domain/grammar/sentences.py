@@ -66,7 +66,10 @@ BAGS = frozenset({"source", "destination"})
 _BULLET = re.compile(r"^(\s*)(?:[-*•‣◦–—+]|\(?\d{1,3}[.)]|\(?[a-z][)]|\(?[ivx]{1,4}[.)]|\[[ xX]?\]|step\s+\d{1,2}\s*[:.)-])\s+(?=\S)", re.IGNORECASE)
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _LABEL = re.compile(r"^([A-Za-z][A-Za-z /&'-]{0,40}?)\s*(?:\([^)]{0,40}\)\s*)?(:(?!//)|->|=>|→)\s*(.*)$", re.DOTALL)
-_QUESTION = re.compile(r"^((?:where|what|which|how|when|who|why|and|any|does|is|are|do|should)\b[^?]{0,120}\?)\s*(.*)$", re.IGNORECASE | re.DOTALL)
+_QUESTION = re.compile(
+    r"^((?:(?:q|question)\s*[:.)]\s*)?(?:where|what|which|how|when|who|why|and|any|does|is|are|do|should)\b[^?]{0,120}\?)\s*(.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _ABBREVIATIONS = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|incl|excl|no|nr|resp|mr|mrs|ms|dr|st|z\.b|cf|ca|min|max|avg|p\.s|n\.b|a\.m|p\.m)|^\w|\s[A-Za-z])$",
     re.IGNORECASE,
@@ -160,6 +163,16 @@ def _add_line(nodes: list[_Node], line: str, *, blank: bool) -> list[_Node]:
     if bullet and not line.strip().startswith("**"):
         return [*nodes, _Node(_plain(line[bullet.end() :]), indent * 2 + 1, "item")]
     before = nodes[-1] if nodes else None
+    answer = re.match(r"\s*(?:a|answer)\s*[:.)]\s*(?=\S)", line, re.IGNORECASE)
+    if (
+        before is not None
+        and before.text.endswith("?")
+        and "?" not in line
+        and (answer or (not bullet and not blank))
+        and split_label(before.text)[1]
+    ):
+        before.text = f"{before.text} {_plain(line[answer.end() :] if answer else line)}"
+        return nodes
     if before is not None and not blank and _continues(before, line, indent):
         before.text = f"{before.text} {_plain(line)}"
         return nodes
@@ -168,7 +181,7 @@ def _add_line(nodes: list[_Node], line: str, *, blank: bool) -> list[_Node]:
 
 def _continues(before: _Node, line: str, indent: int) -> bool:
     """True if `line` is the wrapped rest of the line before."""
-    if before.kind == "heading" or before.kind == "code" or re.search(r"[.!?:;]\s*$", before.text):
+    if before.kind in {"heading", "code"} or re.search(r"[.!?:;]\s*$", before.text):
         return False
     first = line.strip()
     if "?" in first or "?" in before.text:
@@ -277,7 +290,7 @@ def _question_context(question: str) -> str:
     return ""
 
 
-def _flatten(node: _Node, context: str) -> list[Unit]:
+def _flatten(node: _Node, context: str) -> list[Unit]:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     if node.kind == "code":
         return [Unit(node.text, node.text, "", "sql" if re.match(r"\s*(select|with)\b", node.text, re.IGNORECASE) else context or "code")]
     label, own, rest = split_label(node.text)
@@ -294,7 +307,7 @@ def _flatten(node: _Node, context: str) -> list[Unit]:
     if label and not rest:
         units.append(Unit(node.text, "", label, "heading"))
     else:
-        sentences = split_sentences(rest if label else node.text)
+        sentences = [part for s in split_sentences(rest if label else node.text) for part in _chained(s)]
         for k, sentence in enumerate(sentences):
             is_last = k == len(sentences) - 1
             if is_last and node.children and _completes(sentence):
@@ -316,6 +329,20 @@ def _flatten(node: _Node, context: str) -> list[Unit]:
     for child in node.children:
         units += _flatten(child, "" if inherited in ("heading", "name") else inherited)
     return units
+
+
+def _chained(sentence: str) -> list[str]:
+    """The links of `orders.csv -> keep paid -> sum total -> revenue -> out/x.csv`; a bare name behind an arrow belongs to the link before."""
+    links = re.split(r"\s*(?:->|=>|→)\s*", sentence)
+    if len(links) < 3 or not re.search(r"\.\w{2,7}$", links[0].strip("`\"' ")):
+        return [sentence]
+    found: list[str] = []
+    for link in links:
+        if found and re.fullmatch(r"[`\"']?[A-Za-z_]\w*[`\"']?", link.strip()):
+            found[-1] += f" -> {link}"
+        else:
+            found.append(f"-> {link}" if link is links[-1] else link)
+    return found
 
 
 def _completes(sentence: str) -> bool:

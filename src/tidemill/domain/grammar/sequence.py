@@ -12,11 +12,9 @@ _INSIDE = re.compile(
 )
 _LEADING = re.compile(r"^(?:but |and )?(?:before that|beforehand|before doing so|before this|prior to that)[,:]?\s+(.*)$", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile(
-    (
-        r"^(?:but |and )?(?:before|prior to)\s+(?:the |you |we |doing the )?(group|aggregat|sort|join|"
-        r"merg|combin|sum|count|calculat|comput|limit|pivot)\w*(?:\s+(?:that|this|it|them|anything|"
-        r"the \w+|by \w+|the rows))?,\s+(.*)$"
-    ),
+    r"^(?:but |and )?(?:before|prior to)\s+(?:the |you |we |doing the )?"
+    r"(group|aggregat|sort|join|merg|combin|sum|count|calculat|comput|limit|pivot)\w*"
+    r"((?:\s+(?:that|this|it|them|anything|the \w+|by \w+|the rows))?(?:\s+(?:on|by)\s+[\w`]+)?),\s+(.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _AFTER = re.compile(
@@ -52,7 +50,10 @@ def reordered(units: list[Unit]) -> list[Unit]:
             _insert(done, replace(unit, body=hit[1]), lambda u: u.context not in _PLACES)
         elif (hit := _NAMED.match(unit.body)) is not None:
             stem = hit[1].lower()
-            _insert_or_add(done, replace(unit, body=hit[2]), stem)
+            _insert_or_add(done, replace(unit, body=hit[3]), stem)
+            if " on " in hit[2] and not any(re.search(r"\b(?:join|merge)", u.body, re.IGNORECASE) for u in units if u is not unit):
+                wish = f"{stem}{'e' if stem in ('merg', 'combin') else ''}{hit[2]}"
+                done.append(replace(unit, text=wish, body=wish))
         elif (hit := _INSIDE.match(unit.body)) is not None:
             done.append(replace(unit, text=hit[2].strip(), body=hit[2].strip(), details=[]))
             done.append(replace(unit, text=hit[1].strip(), body=hit[1].strip()))

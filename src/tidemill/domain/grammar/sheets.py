@@ -16,7 +16,8 @@ _SAVES = re.compile(
 _CREDENTIALS = re.compile(
     r"(?:please )?(?:use |credentials?:? |with )(?:the )?(?:file )?[`\"']?[\w./-]+\.json[`\"']?(?: (?:for|as|to) [\w' ]{0,60})?[.!]?", re.IGNORECASE
 )
-_WORDS = frozenset(word_list(
+_WORDS = frozenset(
+    word_list(
         "google sheet sheets spreadsheet spreadsheets id range credentials credential json name tab worksheet same as source new the a an "
         "to into in from called named with using use and of for data save saves write writes put store export load loads read reads get "
         "fetch import take result results it them everything auto create auto-create if doesn't does not exist exists which is are at file "
@@ -54,7 +55,7 @@ def sheet_target(text: str, known: Mapping[str, object] | None) -> Target | None
     return Target(f"Save {config['sheet_name']}", config)
 
 
-def sheet_config(text: str, role: str, known: Mapping[str, object] | None) -> dict[str, object] | None:
+def sheet_config(text: str, role: str, known: Mapping[str, object] | None) -> dict[str, object] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     """The config of a Google Sheets source or destination that `text` describes, None if it describes none."""
     if not re.search(r"google\s*sheets?|spreadsheet|\bnew sheet\b|\bsheet (?:called|named)\b", text, re.IGNORECASE):
         return None

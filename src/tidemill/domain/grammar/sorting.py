@@ -115,7 +115,7 @@ def _superlative_first(c: Cursor) -> list[Act] | None:
     return [Operation(f"Sort by {column}", {"sort": ({"column": column, "direction": "desc" if word in w.HIGH else "asc"},)})]
 
 
-def read_limit(c: Cursor) -> list[Act] | None:
+def read_limit(c: Cursor) -> list[Act] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     """`keep the first 10 rows`, `top 5 by amount`, `the 5 companies with the highest total`, `for each team the 2 rows with the highest x`."""
     per = c.attempt(lambda: _leading_per(c)) or ()
     kept = c.take(*w.KEEPS)

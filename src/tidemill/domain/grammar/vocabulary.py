@@ -23,8 +23,8 @@ VERBS: tuple[str, ...] = (
     "list", "load", "lookup", "lowercase", "make", "mark", "match", "melt", "merge", "multiply", "name", "need", "normalise", "normalize", "omit",
     "open", "output", "parse", "pick", "pivot", "place", "preserve", "produce", "pull", "put", "rank", "read", "reject", "remove", "rename",
     "reorder", "replace", "report", "restrict", "retain", "return", "round", "save", "select", "send", "set", "show", "skip", "sort", "split",
-    "stack", "standardise", "standardize", "start", "store", "sum", "summarise", "summarize", "summarie", "take", "tag", "total", "treat", "trim", "turn", "union",
-    "unpivot", "uppercase", "use", "want", "work", "write",
+    "stack", "standardise", "standardize", "start", "store", "sum", "summarise", "summarize", "take", "tag", "total", "treat", "trim", "turn",
+    "union", "unpivot", "uppercase", "use", "want", "work", "write",
 )  # fmt: skip
 """Verbs whose inflected forms are read as the base form."""
 _IRREGULAR = {"kept": "keep", "left": "left", "leaving": "leave", "written": "write", "wrote": "write", "made": "make", "taken": "take",
@@ -45,19 +45,22 @@ LEMMAS: Mapping[str, str] = {form: verb for verb in VERBS for form in _forms(ver
 """Inflected form to base form."""
 
 ARTICLES = frozenset(word_list("the a an its their our your his her this that these those"))
-ROW_NOUNS = frozenset(word_list(
-        "row rows record records entry entries line lines observation observations data dataset table rest result results item items ones "
-        "those them it everything"
+ROW_NOUNS = frozenset(
+    word_list(
+        "row rows record records entry entries line lines observation observations data dataset table rest result results item items "
+        "everybody everyone people anyone ones those them it everything"
     )
 )
 """Words that mean "the rows at hand"."""
-FILLERS = frozenset(word_list(
+FILLERS = frozenset(
+    word_list(
         "please then also now next finally lastly first firstly second secondly third afterwards afterward simply just kindly additionally "
         "furthermore moreover subsequently so and but after too well again thereafter"
     )
 )
 """Words that may open or close a clause without changing what it asks for."""
-STOPWORDS = frozenset(word_list(
+STOPWORDS = frozenset(
+    word_list(
         "the a an of to in on at by for from with and or not no is are was were be been being than that which who whose where when if then "
         "else otherwise as into onto per each every all any both either neither it its they them their this these those there only just "
         "but so do does did has have had having will would should shall can could may might must please also too very above below over "
@@ -76,7 +79,8 @@ MONTHS: Mapping[str, int] = {
          "november nov", "december dec"), 1)
     for w in ws.split()
 }  # fmt: skip
-SUFFIXES = frozenset(word_list(
+SUFFIXES = frozenset(
+    word_list(
         "id at on date time ts timestamp kg g t km m cm mm l ml eur usd gbp chf euro dollar pct percent minute min hour second sec day kwh "
         "mb gb celsius c name"
     )

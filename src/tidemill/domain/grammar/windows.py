@@ -229,7 +229,7 @@ def _difference(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
     ]
 
 
-def _share(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
+def _share(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     """`the share of amount in the total`, `the percentage of the overall total_spend that each department makes up`."""
     word = c.take(*w.SHARE)
     percent = word is not None and "percent" in word

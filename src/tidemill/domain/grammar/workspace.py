@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from tidemill.domain.grammar.scope import Scope, name_words
 from tidemill.domain.pipeline import SourceStep, TransformStep
 from tidemill.domain.source_schema import SourceSchema
 from tidemill.domain.stages import stages
-from tidemill.domain.table_schema import ColumnType, TableSchema, common_type
+from tidemill.domain.table_schema import ColumnType, TableSchema
 from tidemill.domain.transforms import TransformConfig
 from tidemill.errors import FormulaError
 
@@ -234,13 +235,13 @@ class Workspace:
 
     def place(self, target: Target, sentence: str) -> str | Trouble:
         """Notes a destination at the present stage of the table."""
+        if not self.current:
+            self.targets.append(Placed(target, "", "", sentence))
+            return target.title
         at = self.table
         head = at.head
         if target.stage == "detail":
-            if at.before is None:
-                head = at.head
-            else:
-                head = at.before[0]
+            head = at.head if at.before is None else at.before[0]
         if any(p.target.config == target.config for p in self.targets):
             return ""
         self.targets.append(Placed(target, head, self.current, sentence))
@@ -309,11 +310,7 @@ def _carried(scope: Scope, config: TransformConfig, after: TableSchema) -> Scope
     )
 
 
-def source_config_patched(step: SourceStep, types: dict[str, ColumnType]) -> Any:
+def source_config_patched(step: SourceStep, types: Mapping[str, ColumnType]) -> Any:
     """The source's config with types for columns in which no value was seen."""
     columns = dict(step.config.columns or {})
     return step.config.model_copy(update={"columns": {**columns, **{c: t for c, t in types.items() if c in columns}}})
-
-
-def merged_type(one: ColumnType, other: ColumnType) -> ColumnType | None:
-    return common_type(one, other)

@@ -38,24 +38,35 @@ def sql_rows(query: str, inputs: Mapping[str, Rows], schemas: Mapping[str, Table
     from sqlglot.errors import SqlglotError  # 100 ms, and few pipelines have SQL steps
     from sqlglot.executor import execute
 
-    if (reason := _untrusted(query)) is not None:
+    statement = _without_order(query)
+    if (reason := _untrusted(statement)) is not None:
         raise NotEvaluable("sql", reason)
     aliases = table_aliases(tuple(inputs))
     tables = {alias.lower(): _lowered(inputs[name]) for alias, name in aliases.items()}
     columns = {alias.lower(): {c.lower(): _TYPES.get(t, "VARCHAR") for c, t in schemas[name].columns.items()} for alias, name in aliases.items()}
     try:
-        result = execute(query, schema=columns, dialect="duckdb", tables=tables)
+        result = execute(statement, schema=columns, dialect="duckdb", tables=tables)
     except (SqlglotError, ArithmeticError, TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise NotEvaluable("sql", f"the executor stops at it ({type(error).__name__})") from error
     return _named([c.lower() for c in result.columns], result.rows, after)
 
 
-def _untrusted(query: str) -> str | None:
-    """Why a query is not evaluated, None if it can be."""
+def _without_order(query: str) -> exp.Expr:
+    """The statement without `ORDER BY` where no `LIMIT` makes the rows depend on it; a table's rows have no order here."""
     import sqlglot
     from sqlglot import exp
 
     statement = sqlglot.parse_one(query, dialect="duckdb")
+    for order in list(statement.find_all(exp.Order)):
+        if isinstance(order.parent, exp.Query) and not order.parent.args.get("limit") and not order.parent.args.get("offset"):
+            order.pop()
+    return statement
+
+
+def _untrusted(statement: exp.Expr) -> str | None:
+    """Why a query is not evaluated, None if it can be."""
+    from sqlglot import exp
+
     forms = {type(node).__name__ for node in statement.walk()}
     if unknown := sorted(forms - _FORMS):
         return f"it uses {', '.join(unknown)}"

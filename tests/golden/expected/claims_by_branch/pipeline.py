@@ -195,9 +195,7 @@ def large_branches_only(by_branch_result: ir.Table) -> ir.Table:
 
 def transform(claims: ir.Table) -> ir.Table:
     """Everything between the sources and the destinations, which is what the tests check."""
-    settled_in_the_first_quarter_result = settled_in_the_first_quarter(
-        claims.select("branch", "state", "opened", "paid")
-    )
+    settled_in_the_first_quarter_result = settled_in_the_first_quarter(claims)
     by_branch_result = by_branch(settled_in_the_first_quarter_result)
     return large_branches_only(by_branch_result)
 
@@ -383,10 +381,13 @@ def _existing(path: str) -> Path:
 
 def _connect() -> BaseBackend:
     """The backend that runs the transforms: DuckDB in this process, unless PIPELINE_BACKEND names another."""
-    con = ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://"))
+    return _in_utc(ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://")))
+
+
+def _in_utc(con: BaseBackend) -> BaseBackend:
+    """The backend; if it is DuckDB, times without a zone are UTC, and tables that outgrow the memory move to a temporary folder."""
     if con.name == "duckdb":
         con.raw_sql("SET TimeZone = 'UTC'")
-        # Tables that outgrow the memory move to this folder instead of ending the run.
         con.raw_sql(f"SET temp_directory = '{tempfile.gettempdir()}/pipeline-{os.getpid()}'")
     return con
 

@@ -386,10 +386,13 @@ def _secret(reference: str) -> str:
 
 def _connect() -> BaseBackend:
     """The backend that runs the transforms: DuckDB in this process, unless PIPELINE_BACKEND names another."""
-    con = ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://"))
+    return _in_utc(ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://")))
+
+
+def _in_utc(con: BaseBackend) -> BaseBackend:
+    """The backend; if it is DuckDB, times without a zone are UTC, and tables that outgrow the memory move to a temporary folder."""
     if con.name == "duckdb":
         con.raw_sql("SET TimeZone = 'UTC'")
-        # Tables that outgrow the memory move to this folder instead of ending the run.
         con.raw_sql(f"SET temp_directory = '{tempfile.gettempdir()}/pipeline-{os.getpid()}'")
     return con
 

@@ -65,7 +65,10 @@ def test_clean_customers() -> None:
     """Clean customers."""
     # fmt: off
     shop_customers = table(
-        {"id": "int64", "email": "string", "name": "string", "country": "string", "updated_at": "timestamp"},
+        {
+            "id": "int64", "email": "string", "name": "string", "country": "string",
+            "updated_at": "timestamp",
+        },
         [
             (101,  "ada@example.com",   "Ada",      "France",     dt.datetime(2024, 3, 1, 9, 30)),   # an ordinary row
             (101,  "ada@example.com",   "Björn",    "France",     dt.datetime(2024, 3, 1, 9, 30)),   # the ordinary row again
@@ -82,54 +85,35 @@ def test_clean_customers() -> None:
             (102,  "björn@example.org", "Björn 10", "Österreich", dt.datetime(2024, 3, 1, 14, 30)),  # other values throughout
         ],
     )
+    columns = ["id", "email", "name", "country", "updated_at", "is_domestic"]
     expected: list[Row] = [
         (101, "ada@example.com",   "Chloe 3",  "France",     None,                            False),
         (102, "björn@example.org", "Björn 10", "Österreich", dt.datetime(2024, 3, 1, 14, 30), False),
     ]
     # fmt: on
-    check(
-        pipeline.clean_customers(shop_customers),
-        ["id", "email", "name", "country", "updated_at", "is_domestic"],
-        expected,
-    )
+    check(pipeline.clean_customers(shop_customers), columns, expected)
 
 
 def test_clean_customers_of_no_rows() -> None:
     """No rows in, no rows out, with the same columns as ever."""
-    check(
-        pipeline.clean_customers(
-            table(
-                {
-                    "id": "int64",
-                    "email": "string",
-                    "name": "string",
-                    "country": "string",
-                    "updated_at": "timestamp",
-                },
-                [],
-            )
-        ),
-        ["id", "email", "name", "country", "updated_at", "is_domestic"],
-        [],
-    )
+    # fmt: off
+    shop_customers = table({
+        "id": "int64", "email": "string", "name": "string", "country": "string",
+        "updated_at": "timestamp",
+    }, [])
+    columns = ["id", "email", "name", "country", "updated_at", "is_domestic"]
+    expected: list[Row] = []
+    # fmt: on
+    check(pipeline.clean_customers(shop_customers), columns, expected)
 
 
-@pytest.mark.parametrize(
-    ("step", "columns", "missing"),
-    [
-        (
-            pipeline.clean_customers,
-            {"email": "string", "name": "string", "country": "string", "updated_at": "timestamp"},
-            "id",
-        ),
-    ],
-)
-def test_a_missing_column_is_named(
-    step: Callable[[ir.Table], ir.Table], columns: dict[str, str], missing: str
-) -> None:
-    """A table that lacks a column the step needs is refused, and the message names the column."""
-    with pytest.raises(Exception, match=re.escape(missing)):
-        rows_of(step(table(columns, [])))
+def test_clean_customers_without_a_column() -> None:
+    """A table that lacks a column is refused, and the message names the column."""
+    # fmt: off
+    shop_customers = table({"email": "string", "name": "string", "country": "string", "updated_at": "timestamp"}, [])
+    # fmt: on
+    with pytest.raises(Exception, match=re.escape("id")):
+        rows_of(pipeline.clean_customers(shop_customers))
 
 
 # fmt: off
@@ -156,7 +140,8 @@ def test_transform() -> None:
     """All steps together, from the sources to what is written."""
     result = pipeline.transform(table(SHOP_CUSTOMERS_COLUMNS, SHOP_CUSTOMERS_ROWS))
     # fmt: off
-    check(result, ["id", "email", "name", "country", "updated_at", "is_domestic"], [
+    columns = ["id", "email", "name", "country", "updated_at", "is_domestic"]
+    check(result, columns, [
         (101, "ada@example.com",   "Chloe 3",  "France",     None,                            False),
         (102, "björn@example.org", "Björn 10", "Österreich", dt.datetime(2024, 3, 1, 14, 30), False),
     ])

@@ -89,37 +89,25 @@ def test_both_depots() -> None:
             ("Lamp", dt.datetime(2024, 3, 1, 9, 30),  4.0,  "alpha"),    # as in the input before, where the columns agree
         ],
     )
+    columns = ["article", "counted_at", "pieces", "shelf"]
     expected: list[Row] = [
         ("Café table", dt.datetime(2024, 3, 1, 14, 30), 2.0, None),
         ("Lamp",       None,                            4.0, "gamma 3"),
         (None,         dt.datetime(2024, 3, 1, 9, 30),  4.0, "alpha 5"),
     ]
     # fmt: on
-    check(
-        pipeline.both_depots(depot_east, depot_west),
-        ["article", "counted_at", "pieces", "shelf"],
-        expected,
-    )
+    check(pipeline.both_depots(depot_east, depot_west), columns, expected)
 
 
 def test_both_depots_of_no_rows() -> None:
     """No rows in, no rows out, with the same columns as ever."""
-    check(
-        pipeline.both_depots(
-            table({"article": "string", "counted_at": "timestamp", "pieces": "int64"}, []),
-            table(
-                {
-                    "article": "string",
-                    "counted_at": "timestamp",
-                    "pieces": "float64",
-                    "shelf": "string",
-                },
-                [],
-            ),
-        ),
-        ["article", "counted_at", "pieces", "shelf"],
-        [],
-    )
+    # fmt: off
+    depot_east = table({"article": "string", "counted_at": "timestamp", "pieces": "int64"}, [])
+    depot_west = table({"article": "string", "counted_at": "timestamp", "pieces": "float64", "shelf": "string"}, [])
+    columns = ["article", "counted_at", "pieces", "shelf"]
+    expected: list[Row] = []
+    # fmt: on
+    check(pipeline.both_depots(depot_east, depot_west), columns, expected)
 
 
 # fmt: off
@@ -157,7 +145,8 @@ def test_transform() -> None:
         table(DEPOT_EAST_COLUMNS, DEPOT_EAST_ROWS), table(DEPOT_WEST_COLUMNS, DEPOT_WEST_ROWS)
     )
     # fmt: off
-    check(result, ["article", "counted_at", "pieces", "shelf"], [
+    columns = ["article", "counted_at", "pieces", "shelf"]
+    check(result, columns, [
         ("Café table", dt.datetime(2024, 3, 1, 14, 30), 2.0, None),
         ("Lamp",       None,                            4.0, "gamma 3"),
         (None,         dt.datetime(2024, 3, 1, 9, 30),  4.0, "alpha 5"),

@@ -385,10 +385,13 @@ def _secret(reference: str) -> str:
 
 def _connect() -> BaseBackend:
     """The backend that runs the transforms: DuckDB in this process, unless PIPELINE_BACKEND names another."""
-    con = ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://"))
+    return _in_utc(ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://")))
+
+
+def _in_utc(con: BaseBackend) -> BaseBackend:
+    """The backend; if it is DuckDB, times without a zone are UTC, and tables that outgrow the memory move to a temporary folder."""
     if con.name == "duckdb":
         con.raw_sql("SET TimeZone = 'UTC'")
-        # Tables that outgrow the memory move to this folder instead of ending the run.
         con.raw_sql(f"SET temp_directory = '{tempfile.gettempdir()}/pipeline-{os.getpid()}'")
     return con
 
@@ -503,7 +506,7 @@ def _copy(table: ir.Table, file: Path, options: str) -> int:
     """Streams a table to a file; DuckDB writes it, whatever backend has computed it."""
     con = ibis.get_backend(table)
     if con.name != "duckdb":
-        con, rows = ibis.duckdb.connect(), table.to_pyarrow()
+        con, rows = _in_utc(ibis.duckdb.connect()), table.to_pyarrow()
         table = con.create_table("rows", rows)
     place = str(file).replace("'", "''")
     written = con.raw_sql(f"COPY ({ibis.to_sql(table)}) TO '{place}' ({options})").fetchone()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import ibis
@@ -66,7 +65,10 @@ def test_future_seats() -> None:
     """Future seats."""
     # fmt: off
     events = table(
-        {"id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "seats": "int64", "price": "float64"},
+        {
+            "id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "seats": "int64",
+            "price": "float64",
+        },
         [
             (101, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  3,    20.0),  # an ordinary row
             (102, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  0,    20.0),  # seats exactly 0
@@ -77,6 +79,7 @@ def test_future_seats() -> None:
             (107, "bêta",  dt.datetime(2024, 3, 1, 14, 30, tzinfo=dt.UTC), 2,    12.5),  # other values throughout
         ],
     )
+    columns = ["id", "title", "starts_at", "seats", "price", "value"]
     expected: list[Row] = [
         (101, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  3, 20.0, 60.0),
         (103, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  1, 20.0, 20.0),
@@ -84,53 +87,36 @@ def test_future_seats() -> None:
         (107, "bêta",  dt.datetime(2024, 3, 1, 14, 30, tzinfo=dt.UTC), 2, 12.5, 25.0),
     ]
     # fmt: on
-    check(
-        pipeline.future_seats(events),
-        ["id", "title", "starts_at", "seats", "price", "value"],
-        expected,
-    )
+    check(pipeline.future_seats(events), columns, expected)
 
 
 def test_future_seats_of_no_rows() -> None:
     """No rows in, no rows out, with the same columns as ever."""
-    check(
-        pipeline.future_seats(
-            table(
-                {
-                    "id": "int64",
-                    "title": "string",
-                    "starts_at": "timestamp('UTC')",
-                    "seats": "int64",
-                    "price": "float64",
-                },
-                [],
-            )
-        ),
-        ["id", "title", "starts_at", "seats", "price", "value"],
-        [],
-    )
+    # fmt: off
+    events = table({
+        "id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "seats": "int64",
+        "price": "float64",
+    }, [])
+    columns = ["id", "title", "starts_at", "seats", "price", "value"]
+    expected: list[Row] = []
+    # fmt: on
+    check(pipeline.future_seats(events), columns, expected)
 
 
-@pytest.mark.parametrize(
-    ("step", "columns", "missing"),
-    [
-        (
-            pipeline.future_seats,
-            {"id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "price": "float64"},
-            "seats",
-        ),
-    ],
-)
-def test_a_missing_column_is_named(
-    step: Callable[[ir.Table], ir.Table], columns: dict[str, str], missing: str
-) -> None:
-    """A table that lacks a column the step needs is refused, and the message names the column."""
-    with pytest.raises(Exception, match=re.escape(missing)):
-        rows_of(step(table(columns, [])))
+def test_future_seats_without_a_column() -> None:
+    """A table that lacks a column is refused, and the message names the column."""
+    # fmt: off
+    events = table({"id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "price": "float64"}, [])
+    # fmt: on
+    with pytest.raises(Exception, match=re.escape("seats")):
+        rows_of(pipeline.future_seats(events))
 
 
 # fmt: off
-EVENTS_COLUMNS = {"id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "seats": "int64", "price": "float64"}
+EVENTS_COLUMNS = {
+    "id": "int64", "title": "string", "starts_at": "timestamp('UTC')", "seats": "int64",
+    "price": "float64",
+}
 EVENTS_ROWS: list[Row] = [
     (101, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  3,    20.0),  # an ordinary row
     (102, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  0,    20.0),  # seats exactly 0
@@ -147,7 +133,8 @@ def test_transform() -> None:
     """All steps together, from the sources to what is written."""
     result = pipeline.transform(table(EVENTS_COLUMNS, EVENTS_ROWS))
     # fmt: off
-    check(result, ["id", "title", "starts_at", "seats", "price", "value"], [
+    columns = ["id", "title", "starts_at", "seats", "price", "value"]
+    check(result, columns, [
         (101, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  3, 20.0, 60.0),
         (103, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  1, 20.0, 20.0),
         (106, "alpha", dt.datetime(2024, 3, 1, 9, 30, tzinfo=dt.UTC),  3, None, 0.0),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import ibis
@@ -82,6 +81,7 @@ def test_rank_bookings() -> None:
             ("bêta",  dt.date(2024, 2, 29),  12.5),   # other values throughout
         ],
     )
+    columns = ["team", "booked_on", "amount", "running_total", "rank_in_team", "share"]
     expected: list[Row] = [
         ("alpha", dt.date(2023, 12, 31), 12.5,  12.5,  6, 12.5),
         ("alpha", dt.date(2024, 1, 31),  12.5,  144.9, 6, 12.5),
@@ -96,37 +96,26 @@ def test_rank_bookings() -> None:
         (None,    dt.date(2024, 1, 31),  20.0,  20.0,  1, 20.0),
     ]
     # fmt: on
-    check(
-        pipeline.rank_bookings(bookings),
-        ["team", "booked_on", "amount", "running_total", "rank_in_team", "share"],
-        expected,
-        ordered=True,
-    )
+    check(pipeline.rank_bookings(bookings), columns, expected, ordered=True)
 
 
 def test_rank_bookings_of_no_rows() -> None:
     """No rows in, no rows out, with the same columns as ever."""
-    check(
-        pipeline.rank_bookings(
-            table({"team": "string", "booked_on": "date", "amount": "float64"}, [])
-        ),
-        ["team", "booked_on", "amount", "running_total", "rank_in_team", "share"],
-        [],
-    )
+    # fmt: off
+    bookings = table({"team": "string", "booked_on": "date", "amount": "float64"}, [])
+    columns = ["team", "booked_on", "amount", "running_total", "rank_in_team", "share"]
+    expected: list[Row] = []
+    # fmt: on
+    check(pipeline.rank_bookings(bookings), columns, expected)
 
 
-@pytest.mark.parametrize(
-    ("step", "columns", "missing"),
-    [
-        (pipeline.rank_bookings, {"booked_on": "date", "amount": "float64"}, "team"),
-    ],
-)
-def test_a_missing_column_is_named(
-    step: Callable[[ir.Table], ir.Table], columns: dict[str, str], missing: str
-) -> None:
-    """A table that lacks a column the step needs is refused, and the message names the column."""
-    with pytest.raises(Exception, match=re.escape(missing)):
-        rows_of(step(table(columns, [])))
+def test_rank_bookings_without_a_column() -> None:
+    """A table that lacks a column is refused, and the message names the column."""
+    # fmt: off
+    bookings = table({"booked_on": "date", "amount": "float64"}, [])
+    # fmt: on
+    with pytest.raises(Exception, match=re.escape("team")):
+        rows_of(pipeline.rank_bookings(bookings))
 
 
 # fmt: off
@@ -151,7 +140,8 @@ def test_transform() -> None:
     """All steps together, from the sources to what is written."""
     result = pipeline.transform(table(BOOKINGS_COLUMNS, BOOKINGS_ROWS))
     # fmt: off
-    check(result, ["team", "booked_on", "amount", "running_total", "rank_in_team", "share"], [
+    columns = ["team", "booked_on", "amount", "running_total", "rank_in_team", "share"]
+    check(result, columns, [
         ("alpha", dt.date(2023, 12, 31), 12.5,  12.5,  6, 12.5),
         ("alpha", dt.date(2024, 1, 31),  12.5,  144.9, 6, 12.5),
         ("alpha", dt.date(2024, 1, 31),  20.0,  32.5,  3, 16.25),

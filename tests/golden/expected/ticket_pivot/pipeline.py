@@ -338,10 +338,13 @@ def _existing(path: str) -> Path:
 
 def _connect() -> BaseBackend:
     """The backend that runs the transforms: DuckDB in this process, unless PIPELINE_BACKEND names another."""
-    con = ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://"))
+    return _in_utc(ibis.connect(os.environ.get("PIPELINE_BACKEND", "duckdb://")))
+
+
+def _in_utc(con: BaseBackend) -> BaseBackend:
+    """The backend; if it is DuckDB, times without a zone are UTC, and tables that outgrow the memory move to a temporary folder."""
     if con.name == "duckdb":
         con.raw_sql("SET TimeZone = 'UTC'")
-        # Tables that outgrow the memory move to this folder instead of ending the run.
         con.raw_sql(f"SET temp_directory = '{tempfile.gettempdir()}/pipeline-{os.getpid()}'")
     return con
 
@@ -354,7 +357,7 @@ def _stop(message: str) -> str:
 
 def _file_reader(con: BaseBackend) -> BaseBackend:
     """DuckDB reads the files, also where the transforms run on another backend."""
-    return con if con.name == "duckdb" else ibis.duckdb.connect()
+    return con if con.name == "duckdb" else _in_utc(ibis.duckdb.connect())
 
 
 def _on_backend(con: BaseBackend, table: ir.Table) -> ir.Table:
@@ -384,9 +387,15 @@ def _read_csv(
         "nullstr": list(null_values),
         "encoding": encoding,
     }
-    table = _file_reader(con).read_csv(str(path), columns=kinds, header=True, **options)
+    table = _file_reader(con).read_csv(
+        str(path), columns=kinds, header=True, buffer_size=CSV_BUFFER_BYTES, **options
+    )
     parsed = {name: _parsed(table[name], kind, path) for name, kind in columns.items()}
     return _on_backend(con, table.select(**parsed))
+
+
+# A quarter of DuckDB's default: as fast, and the peak memory is half as high.
+CSV_BUFFER_BYTES = 8_000_000
 
 
 # Read as such at once; columns of other types are read as text, which is then checked.
@@ -449,7 +458,7 @@ def _copy(table: ir.Table, file: Path, options: str) -> int:
     """Streams a table to a file; DuckDB writes it, whatever backend has computed it."""
     con = ibis.get_backend(table)
     if con.name != "duckdb":
-        con, rows = ibis.duckdb.connect(), table.to_pyarrow()
+        con, rows = _in_utc(ibis.duckdb.connect()), table.to_pyarrow()
         table = con.create_table("rows", rows)
     place = str(file).replace("'", "''")
     written = con.raw_sql(f"COPY ({ibis.to_sql(table)}) TO '{place}' ({options})").fetchone()

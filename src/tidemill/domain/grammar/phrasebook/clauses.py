@@ -3,7 +3,9 @@
 from tidemill.domain.grammar.vocabulary import phrases
 
 OPENINGS = phrases(
-    "please|could you please|could you|can you please|can you|would you please|would you|i want you to|i would like you to|i'd like you to|"
+    "the file should be|it should be|the result should be|the list should be|the table should be|the output should be|the rows should be|"
+    "i'd like|i would like|we'd like|they should be|these should be|rows should be|please|could you please|could you|can you please|"
+    "can you|would you please|would you|i want you to|i would like you to|i'd like you to|"
     "we need to|we want to|i need to|we would like to|i'd like to|you should|you need to|then you|make sure to|be sure to|first of all|"
     "to start with|to begin with|first|second|third|next|then|finally|lastly|at last|in the end|at the end|after that|after this|afterwards|"
     "after which|once that is done|when that is done|also|and|but|so|now|additionally|in addition|furthermore|moreover|from there|with that|"
@@ -19,6 +21,7 @@ OPENINGS = phrases(
     "after the grouping|that means|in other words|e.g|ok|okay|right|well|kindly"
 )
 CLOSINGS = phrases(
+    "replacing what is there|overwriting what is there|replacing the old file|overwriting the old file|replacing the old one|"
     "as well|too|please|first|afterwards|again|for me|for us|if possible|then|at the end|in the end|also|instead|from now on|at last|only|"
     "thanks|thank you|accordingly|next|and|now|as usual|thereafter|finally|as always|at first"
 )
