@@ -14,7 +14,7 @@ _ADAPTERS = {
     "store": "tidemill.adapters.sql.unit_of_work:SqlStore",
     "engine-lock": "tidemill.adapters.sql.engine_lock:take_engine_lock",
     "process-lock": "tidemill.adapters.local.process_lock:take_process_lock",
-    "process-lock-taken": "tidemill.adapters.local.process_lock:is_process_lock_taken",
+    "process-lock-holder": "tidemill.adapters.local.process_lock:process_lock_holder",
     "artifact-store": "tidemill.adapters.local.artifact_store:LocalArtifactStore",
     "local-run-settings": "tidemill.adapters.local.run_backend:LocalRunSettings",
     "local-run-backend": "tidemill.adapters.local.run_backend:LocalRunBackend",

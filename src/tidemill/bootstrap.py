@@ -106,10 +106,10 @@ class App:
         await self.closing.aclose()
 
 
-def runs_are_carried(settings: Settings) -> bool:
-    """True while a process on this machine carries this project's runs."""
-    taken: bool = adapter("process-lock-taken")(settings.data / LOCK_FILE)
-    return taken
+def carrying_process(settings: Settings) -> int | None:
+    """The number of the process on this machine that carries this project's runs; None if there is none."""
+    holder: int | None = adapter("process-lock-holder")(settings.data / LOCK_FILE)
+    return holder
 
 
 async def start(settings: Settings, *, engine: bool = True, parts: Parts | None = None) -> App:

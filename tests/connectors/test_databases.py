@@ -156,6 +156,37 @@ def test_types_that_only_postgres_has_are_read(postgres_server: Server, project:
     assert (row["doc"], row["tags"], row["key"]) == ('{"ä": [1, null]}', '["a", "b"]', "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
 
 
+def test_bytes_are_read_as_hexadecimal_text(server: Server, project: Project) -> None:
+    kind = {"postgres": "BYTEA", "mysql": "BLOB"}[server.connector]
+    server.execute("DROP TABLE IF EXISTS blobs", f"CREATE TABLE blobs (digest {kind})", "INSERT INTO blobs VALUES ('abc')")
+    assert project.run(from_table(server, "table: blobs")).code == 0
+    assert json.loads(project.text("out.json")) == [{"digest": "616263"}]
+
+
+def test_an_integer_of_more_than_64_bits_is_told_with_its_column(server: Server, project: Project) -> None:
+    server.execute("DROP TABLE IF EXISTS huge", "CREATE TABLE huge (id NUMERIC(20, 0))", "INSERT INTO huge VALUES (18446744073709551615)")
+    ended = project.run(from_table(server, "table: huge", columns="id: integer"))
+    assert ended.code == 1
+    assert "column 'id'" in ended.failure
+    assert "18446744073709551615" in ended.failure
+    assert project.run(from_table(server, "table: huge", columns="id: string")).code == 0
+    assert json.loads(project.text("out.json")) == [{"id": "18446744073709551615"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("127.0.0.1", "no.such.host.invalid"), "no.such.host.invalid"),
+        (("table: sold", 'query: "SELEC 1"'), "SELEC"),
+        (("table: sold", "table: no.where"), "no.where"),
+    ],
+)
+def test_what_cannot_be_reached_or_read_is_told(change: tuple[str, str], told: str, server: Server, project: Project) -> None:
+    ended = project.run(from_table(server, "table: sold", columns="id: integer").replace(*change))
+    assert ended.code == 1
+    assert told in ended.failure
+
+
 def test_times_with_a_zone_are_stored_as_the_same_instant(server: Server, project: Project) -> None:
     kind = {"postgres": "TIMESTAMPTZ", "mysql": "DATETIME(6)"}[server.connector]
     server.execute("DROP TABLE IF EXISTS instants", f"CREATE TABLE instants (at {kind})")

@@ -95,7 +95,8 @@ async def drafted(
     url = server if isinstance(server, str) else server.url
     proposer = adapter(f"model-proposer:{provider}")(environment(provider, url, **more))
     return await draft_with_model(
-        brief, replace(proposer, first_wait_s=0.01), read_schema=partial(adapter("schema-reader"), root=folder), context=CheckContext(project=str(folder)),
+        brief, replace(proposer, first_wait_s=0.01), read_schema=partial(adapter("schema-reader"), root=folder),
+        context=CheckContext(project=str(folder)),
         max_rounds=rounds, limit_s=limit_s,
     )  # fmt: skip
 

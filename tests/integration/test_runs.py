@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,7 +269,11 @@ async def test_a_cancel_is_carried_out_although_the_process_stops_at_once(tmp_pa
 
 async def test_a_server_that_was_killed_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
+    file, known = settings.data / "server.json", {"url": "http://127.0.0.1:1", "pid": os.getpid()}
     async with application(settings):
-        (settings.data / "server.json").write_text('{"url": "http://127.0.0.1:1", "pid": 1}')
+        file.write_text(json.dumps(known))
         assert running_server(settings) == "http://127.0.0.1:1"
+        file.write_text(json.dumps({**known, "pid": 1}))
+        assert running_server(settings) is None
+    file.write_text(json.dumps(known))
     assert running_server(settings) is None

@@ -223,8 +223,8 @@ def _anthropic_events(request: Request, reply: Says) -> list[str]:
     def event(kind: str, **fields: object) -> str:
         return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"
 
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": request.body["model"], "content": [], "stop_reason": None, "stop_sequence": None,
-               "usage": {"input_tokens": 900, "output_tokens": 1}}  # fmt: skip
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": request.body["model"]}
+    message = {**head, "content": [], "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 900, "output_tokens": 1}}
     tool = _forced_tool(request)
     if tool and not reply.refusal:
         block: dict[str, object] = {"type": "tool_use", "id": "toolu_1", "name": tool, "input": {}}
@@ -251,8 +251,8 @@ def _whole(request: Request, reply: Says) -> dict[str, object]:
                 "usage": {"prompt_tokens": 900, "completion_tokens": 300, "total_tokens": 1200}}  # fmt: skip
     tool = _forced_tool(request)
     block = {"type": "tool_use", "id": "toolu_1", "name": tool, "input": json.loads(reply.text)} if tool else {"type": "text", "text": reply.text}
-    return {"id": "msg_1", "type": "message", "role": "assistant", "model": request.body["model"], "content": [block], "stop_reason": _stop_reason(reply, tool),
-            "stop_sequence": None, "usage": {"input_tokens": 900, "output_tokens": 300}}  # fmt: skip
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": request.body["model"], "content": [block], "stop_sequence": None}
+    return {**head, "stop_reason": _stop_reason(reply, tool), "usage": {"input_tokens": 900, "output_tokens": 300}}
 
 
 def _forced_tool(request: Request) -> str:

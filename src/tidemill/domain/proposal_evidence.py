@@ -24,8 +24,8 @@ _NO_NAMES = frozenset(
 )
 _BULLET = re.compile(r"^\s*(?:\(?\d{1,3}[.):]\s+|[-*•]\s+)")
 _COMMON = frozenset((
-    "name", "order", "date", "day", "time", "count", "total", "number", "value", "group", "type", "id", "row", "record", "column", "table", "item", "key", "line", "state",
-    "rate", "price", "year", "month",
+    "name", "order", "date", "day", "time", "count", "total", "number", "value", "group", "type", "id", "row", "record", "column", "table", "item",
+    "key", "line", "state",    "rate", "price", "year", "month",
 ))  # fmt: skip
 """Words that are as often no column's name as they are one, so that leaving them out proves nothing."""
 
@@ -42,7 +42,10 @@ ASKS_FOR: Mapping[str, frozenset[str]] = {
         "groupBy": ("per", "by", "each", "group", "every", "summarise", "summarize", "aggregate"),
         "pivot": ("pivot", "column", "per", "across", "spread", "cross", "wide"),
         "unpivot": ("unpivot", "melt", "row", "long"),
-        "sort": ("sort", "order", "ascending", "descending", "highest", "lowest", "biggest", "largest", "smallest", "newest", "oldest", "alphabetical", "top", "bottom"),
+        "sort": (
+            "sort", "order", "ascending", "descending", "highest", "lowest", "biggest", "largest", "smallest", "newest", "oldest", "alphabetical",
+            "top", "bottom",
+        ),
         "limit": ("top", "first", "limit", "only", "bottom", "best", "worst", "most", "highest", "lowest", "largest", "smallest"),
         "rename": ("rename", "call", "name", "as", "to"),
         "select": ("keep", "only", "select", "column", "retain", "need", "want", "output", "leave", "just"),

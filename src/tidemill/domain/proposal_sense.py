@@ -18,8 +18,8 @@ from tidemill.domain.proposal_facts import Fact
 from tidemill.errors import FormulaError
 
 _AWAY = frozenset((
-    "drop", "exclude", "remove", "ignore", "skip", "discard", "delete", "without", "throw", "toss", "omit", "reject", "eliminate", "except", "chuck", "bin", "kick",
-    "scrap", "dump", "ditch", "cut", "purge", "weed", "lose", "strip", "axe", "trash", "erase", "rid", "forget", "bar", "unwanted",
+    "drop", "exclude", "remove", "ignore", "skip", "discard", "delete", "without", "throw", "toss", "omit", "reject", "eliminate", "except", "chuck",
+    "bin", "kick",    "scrap", "dump", "ditch", "cut", "purge", "weed", "lose", "strip", "axe", "trash", "erase", "rid", "forget", "bar", "unwanted",
 ))  # fmt: skip
 _STAY = frozenset((
     "keep", "only", "retain", "restrict", "select", "want", "need", "care", "interested", "include", "pick", "take", "limit", "just",
@@ -108,7 +108,8 @@ _COPY = frozenset(("copy", "constant", "set", "add", "duplicate", "="))
 
 
 _INCLUSIVE = re.compile(
-    r"\b(?:at least|at most|or more|or less|or fewer|or above|or below|or higher|or lower|or later|or earlier|on or|minimum|maximum|up to|no more|no less|no fewer|"
+    r"\b(?:at least|at most|or more|or less|or fewer|or above|or below|or higher|or lower|or later|or earlier|on or|minimum|maximum|up to|no more|"
+    r"no less|no fewer|"
     r"not more|not less|since|from)\b|[<>]=|[≥≤]",
     re.IGNORECASE,
 )

@@ -21,7 +21,8 @@ _PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
     re.compile(r"\b(?:bearer|basic)\s+(?P<secret>(?=[^\s\"',;]*\d)[^\s\"',;]{12,})", re.IGNORECASE),
     re.compile(
-        r"\b(?:(?:api|access|secret|private|auth|account|client)[-_ ]?(?:key|token|secret)[-_ ]?(?:id)?|password|passwd|passphrase|pwd|token|secret)\b"
+        r"\b(?:(?:api|access|secret|private|auth|account|client)[-_ ]?(?:key|token|secret)[-_ ]?(?:id)?|password|passwd|passphrase|pwd|"
+        r"token|secret)\b"
         r"[\"']?\s*(?:[:=]|\bis\b)\s*[\"'`]?(?P<secret>(?!env:|file:)[^\s\"'`,;&]{4,})",
         re.IGNORECASE,
     ),

@@ -15,6 +15,7 @@ from tidemill.entrypoints.http.app import create_app
 from tidemill.entrypoints.http.server import running_server
 from tidemill.errors import InvalidInput, TidemillError, UpstreamUnavailable
 from tidemill.settings import Settings, from_machine
+from tidemill.telemetry import set_up_logging
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -72,6 +73,8 @@ def connect(*, engine: bool, settings: Settings | None = None) -> Iterator[Clien
         with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as http:
             yield Client(http.request, url)
         return
+    # On standard error: what this process has to say of itself must not stand in between the answers.
+    set_up_logging(level="warning", log_format=settings.log.format)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="tidemill-services", daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ import pytest
 
 from tidemill.adapters.llm.provider_settings import ProviderSettings, read_provider_settings
 from tidemill.errors import InvalidInput
+from tidemill.settings import read_settings
 
 VENDOR = "https://api.example.com/v1"
 KEY = "sk-not-to-be-seen"
@@ -63,3 +64,8 @@ def test_what_is_wrong_is_said_without_the_key(environment: dict[str, str], said
     with pytest.raises(InvalidInput, match=said) as raised:
         read(**environment)
     assert KEY not in str(raised.value)
+
+
+def test_a_models_variables_are_no_settings_of_the_server(tmp_path: Path) -> None:
+    settings = read_settings({"TIDEMILL_OPENAI_API_KEY": KEY, "TIDEMILL_ANTHROPIC_MODEL": "m"}, working_folder=tmp_path)
+    assert KEY not in settings.model_dump_json()

@@ -42,16 +42,17 @@ def take_process_lock(path: Path) -> ProcessLock:
     return ProcessLock(fd)
 
 
-def is_process_lock_taken(path: Path) -> bool:
-    """True while a process holds the lock; a process that was killed holds nothing."""
+def process_lock_holder(path: Path) -> int | None:
+    """The number of the process that holds the lock; None if nobody does, as after its holder was killed."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
+        return None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        holder = os.pread(fd, 20, 0).strip()
+        return int(holder) if holder.isdigit() else None
     finally:
         os.close(fd)
-    return False
+    return None

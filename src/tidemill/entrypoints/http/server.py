@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
-from tidemill.bootstrap import App, Parts, runs_are_carried, start
+from tidemill.bootstrap import App, Parts, carrying_process, start
 from tidemill.entrypoints.http.app import create_app
 from tidemill.errors import Conflict
 from tidemill.settings import Settings
@@ -79,7 +79,7 @@ def running_server(settings: Settings) -> str | None:
     """The URL of the server that runs for this project; None if there is none, also if one was killed and left its file behind."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads((settings.data / SERVER_FILE).read_text(encoding="utf-8"))
-        return str(known["url"]) if runs_are_carried(settings) else None
+        return str(known["url"]) if known["pid"] == carrying_process(settings) else None
     return None
 
 

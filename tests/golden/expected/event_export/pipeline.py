@@ -433,12 +433,14 @@ def _converted(value: object, kind: str, column: str) -> object:
 def _to_text(value: object) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _to_integer(value: object) -> int:
     exact = Decimal(str(int(value) if isinstance(value, bool) else value).strip())
-    if exact != int(exact):
+    if exact != int(exact) or not -(2**63) <= exact < 2**63:
         raise ValueError(value)
     return int(exact)
 
@@ -469,7 +471,8 @@ def _records(document: object, records_path: str, place: object) -> list[Mapping
 @_retry
 def _get(client: httpx.Client, url: str, params: Mapping[str, str]) -> httpx.Response:
     """One answer; throttling, server errors and lost connections are tried again."""
-    return client.get(url, params=params or None).raise_for_status()
+    # A query that the address has already stays; `params=` would replace it.
+    return client.get(httpx.URL(url).copy_merge_params(params)).raise_for_status()
 
 
 def _answer(response: httpx.Response) -> object:

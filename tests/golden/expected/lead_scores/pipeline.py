@@ -512,12 +512,14 @@ def _converted(value: object, kind: str | None, column: str) -> object:
 def _to_text(value: object) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _to_integer(value: object) -> int:
     exact = Decimal(str(int(value) if isinstance(value, bool) else value).strip())
-    if exact != int(exact):
+    if exact != int(exact) or not -(2**63) <= exact < 2**63:
         raise ValueError(value)
     return int(exact)
 

@@ -435,12 +435,14 @@ def _converted(value: object, kind: str | None, column: str) -> object:
 def _to_text(value: object) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _to_integer(value: object) -> int:
     exact = Decimal(str(int(value) if isinstance(value, bool) else value).strip())
-    if exact != int(exact):
+    if exact != int(exact) or not -(2**63) <= exact < 2**63:
         raise ValueError(value)
     return int(exact)
 
@@ -505,9 +507,20 @@ _VALUE_TYPES: list[tuple[set[type], str]] = [
 
 def _spreadsheet(spreadsheet_id: str, credentials_path: str) -> gspread.Spreadsheet:
     """A spreadsheet, opened with a service account."""
-    client = gspread.service_account(filename=_existing(credentials_path), scopes=SHEETS_SCOPES)
+    credentials = _existing(credentials_path)
+    try:
+        client = gspread.service_account(filename=credentials, scopes=SHEETS_SCOPES)
+    except ValueError as error:
+        raise PipelineError(
+            f"{credentials} is not the key file of a service account: {error}"
+        ) from error
     client.set_timeout(SHEETS_TIMEOUT_S)
-    return client.open_by_key(spreadsheet_id)
+    try:
+        return client.open_by_key(spreadsheet_id)
+    except (gspread.SpreadsheetNotFound, PermissionError) as error:
+        raise PipelineError(
+            f"there is no spreadsheet {spreadsheet_id!r}, or it is not shared with the client_email that {credentials} names"
+        ) from error
 
 
 def _sheet_records(
