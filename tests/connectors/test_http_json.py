@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.http_api import Answer
+from tests.servers.http_api import Answer, http_api
 
 if TYPE_CHECKING:
     from tests.connectors.conftest import Project
@@ -80,6 +80,20 @@ def test_the_secret_is_sent_and_stands_in_no_output(api: HttpApi, project: Proje
     assert {a.headers["authorization"] for a in api.asked} == {"Bearer t0ken-that-is-secret"}
     written = [p for p in project.folder.rglob("*") if p.is_file() and b"t0ken-that-is-secret" in p.read_bytes()]
     assert written == []
+
+
+@pytest.mark.parametrize("auth", ['{secret: "env:API_TOKEN"}', '{secret: "env:API_TOKEN", header: X-Api-Key, prefix: ""}'])
+def test_a_secret_stays_with_its_server_when_a_link_or_redirect_leads_elsewhere(auth: str, api: HttpApi, project: Project) -> None:
+    with http_api() as other:
+        other.next_answers = [Answer(body='{"data": {"items": []}}'), Answer(body='{"data": {"items": []}}')]
+        api.next_answers = [
+            Answer(302, headers={"Location": f"{other.url}/moved"}),
+        ]
+        spec = from_api(f"{api.url}/links", "recordsPath: data.items\n      paging: {kind: link}").replace('{secret: "env:API_TOKEN"}', auth)
+        project.run(spec)
+        assert [a.target for a in other.asked] == ["/moved"]
+        assert "t0ken" not in str([a.headers for a in other.asked])
+        assert "t0ken" in str([a.headers for a in api.asked])
 
 
 def test_a_secret_of_a_file_is_sent_in_the_header_and_with_the_prefix_of_the_spec(api: HttpApi, project: Project) -> None:

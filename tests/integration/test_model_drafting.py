@@ -282,6 +282,13 @@ async def test_a_claim_that_no_step_carries_out_is_not_believed(server: ModelSer
     assert reading(draft, "shine")[0] is False
 
 
+async def test_a_false_claim_goes_back_to_the_model(server: ModelServer, folder: Path) -> None:
+    server.says(Says(answer(pipeline(), "Save big")), Says(GOOD))
+    draft = await drafted(server, folder)
+    assert "sentence 2" in str(server.requests[1].body["messages"][-1])  # type: ignore[index]
+    assert draft.engine == "openai:m-1"
+
+
 async def test_what_the_rules_read_may_not_be_left_out(server: ModelServer, folder: Path) -> None:
     brief = "Read sales.csv. Keep only rows where shop is Market. Kick out whatever stays under 5 in amount. Save to out/big.csv."
     server.says(Says(answer(pipeline(DROPS), "Step 1", sentence=3)))
@@ -327,6 +334,11 @@ async def test_secrets_of_a_brief_are_not_sent(server: ModelServer, folder: Path
     assert "hunter2xyz" not in sent
     assert "AKIAABCDEFGHIJKLMNOP" not in sent
     assert "[secret 1]" in sent
+
+
+async def test_a_password_in_the_draft_of_the_rules_is_not_sent(server: ModelServer, folder: Path) -> None:
+    await drafted(server, folder, brief=f"Read the table sales of postgresql://me:hunter2xyz@db.example.org/shop. {UNREAD} Save to out/big.csv.")
+    assert "hunter2xyz" not in "".join(r.text for r in server.requests)
 
 
 async def test_a_brief_cannot_close_the_block_it_stands_in(server: ModelServer, folder: Path) -> None:

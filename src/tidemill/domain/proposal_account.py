@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tidemill.domain.draft import Reading
-from tidemill.domain.finding import Finding, error
+from tidemill.domain.finding import Finding, error, warning
 from tidemill.domain.pipeline import PipelineSpec, Step, TransformStep
 from tidemill.domain.proposal import ProposedReading
 from tidemill.domain.proposal_evidence import bears_on, doubt
@@ -46,6 +46,13 @@ class Account:
             error("unfounded-step", f"steps[{i}]", f"No sentence was shown to ask for `{fact}`.", fix)
             for i, step in enumerate(self.spec.steps) if step.name not in shown for fact in self._news(step)
         )  # fmt: skip
+
+    @cached_property
+    def overclaimed(self) -> tuple[Finding, ...]:
+        """Sentences that the model says it understood and that its steps do not bear out."""
+        fix = "Add a step that does it and name it in `steps`, or say `understood: false`."
+        claimed = [n for n in self.unread if n not in self._borne_out and any(c.understood and c.sentence == n for c in self.claims)]
+        return tuple(warning("overclaimed", f"sentence {n}", self._doubt(n, self._claimed(n)), fix) for n in claimed)
 
     @cached_property
     def _borne_out(self) -> Mapping[int, Sequence[Step]]:

@@ -90,7 +90,7 @@ class Judged:
 
     draft: Draft
     mendable: tuple[Finding, ...]
-    """Errors that the model can do something about."""
+    """Errors and false claims, which the model can do something about."""
     agrees: bool
     """The rules understood everything, and the model reads it so too."""
     differences: tuple[Finding, ...]
@@ -119,9 +119,9 @@ def judge(proposal: Proposal, ground: Ground) -> Judged:
     differences = lost_readings(ground.floor.spec, spec) if ground.floor.spec else ()
     account = Account(ground.sentences, ground.unread, spec, ground.floor.spec, proposal.readings, ground.in_english)
     found = (*invented, *unreadable, *differences, *account.unfounded, *check_pipeline(spec, ground.context))
-    mendable = tuple(f for f in dict.fromkeys(found) if f.severity is Severity.ERROR)
+    mendable = (*(f for f in dict.fromkeys(found) if f.severity is Severity.ERROR), *account.overclaimed)
     draft = Draft(spec=spec, readings=account.readings, findings=tuple(dict.fromkeys((*ground.settled, *_foreign(ground), *found))))
-    agrees = ground.complete and not mendable and ground.floor.spec is not None and same_work(ground.floor.spec, spec)
+    agrees = ground.complete and not _errors(draft.findings) and ground.floor.spec is not None and same_work(ground.floor.spec, spec)
     return Judged(draft=draft, mendable=mendable, agrees=agrees, differences=differences)
 
 

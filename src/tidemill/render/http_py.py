@@ -18,7 +18,8 @@ def http_lines(config: HttpJsonSource, constant: Callable[[str, str], str], colu
     params = constant("PARAMS", _texts(config.params)) if config.params else "{}"
     headers = _headers(config, constant)
     records = constant("RECORDS_PATH", text_source(config.records_path)) if config.records_path else '""'
-    client = f"httpx.Client({f'headers={headers}, ' if headers else ''}timeout=HTTP_TIMEOUT_S, follow_redirects=True)"
+    hooks = f'event_hooks={{"request": [_only_to({url}, {text_source(config.auth.header)})]}}, ' if config.auth else ""
+    client = f"httpx.Client({f'headers={headers}, ' if headers else ''}{hooks}timeout=HTTP_TIMEOUT_S, follow_redirects=True)"
     lines = ["records: list[Mapping[str, object]] = []", f"with {client} as client:"]
     lines += [f"    {line}" for line in _pages(config.paging, url, params, records, constant)]
     return [*lines, f"return _table_of(con, records, {columns}, place={url}{more})"]

@@ -312,6 +312,17 @@ def _get(client: httpx.Client, url: str, params: Mapping[str, str]) -> httpx.Res
     return client.get(httpx.URL(url).copy_merge_params(params)).raise_for_status()
 
 
+def _only_to(url: str, header: str) -> Callable[[httpx.Request], None]:
+    """Takes a secret away from a request that a redirect or a next link leads to another server."""
+    home = httpx.URL(url)
+
+    def check(request: httpx.Request) -> None:
+        if (request.url.scheme, request.url.host, request.url.port) != (home.scheme, home.host, home.port):
+            request.headers.pop(header, None)
+
+    return check
+
+
 def _answer(response: httpx.Response) -> object:
     try:
         return response.json()

@@ -109,7 +109,7 @@ class _Talk:
         sentences = [redact(r.sentence).text for r in self.ground.sentences]
         message = brief_message(masked.text, sentences, self.ground.unread, floor=self.ground.floor, sources=self.ground.sources)
         opening = (Turn(role="user", text=DRAFT_EXAMPLE_BRIEF), Turn(role="assistant", text=DRAFT_EXAMPLE_ANSWER))
-        first = Turn(role="user", text=message)
+        first = Turn(role="user", text=redact(message).text)  # the rules' draft repeats what the brief says
         schema = answer_schema()
         corrections: tuple[Turn, ...] = ()
         for _ in range(self.max_rounds):
@@ -153,7 +153,7 @@ def _chosen(ground: Ground, talk: _Talk) -> Draft:
 def _not_better(ground: Ground, best: Judged, engine: str) -> Draft:
     if ground.complete:
         said = f"{engine} read the brief otherwise than the rules did, which understood every sentence; the draft of the rules was kept."
-        where = "; ".join(f.message for f in best.differences[:3])
+        where = " ".join(f.message for f in (best.differences or best.mendable)[:3])
         note = warning("model-disagrees", "", f"{said} {where}".strip(), "Compare the readings with what you meant.")
         return _with(ground.floor.model_copy(update={"engine": f"none ({engine} read it otherwise)"}), note)
     errors = [f.message for f in best.draft.findings if f.severity is Severity.ERROR]

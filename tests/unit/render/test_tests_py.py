@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 
 import pytest
@@ -50,8 +51,9 @@ def test_each_step_and_the_whole_are_tested() -> None:
 
 
 def test_expected_rows_stand_in_the_file() -> None:
-    text = rendered(FILTER)
-    assert '("Ada",   3,    100.01),' in text.replace("Björn", "Ada  ") or "100.01" in text[text.index("expected") :]
+    text = rendered({"groupBy": ["qty"], "aggregations": [{"operation": "count", "outputName": "n"}]})
+    expected = text[text.index("expected: list[Row] = [") : text.index("# fmt: on")]
+    assert re.search(r"^        \(None, 1\),$", expected, re.MULTILINE)
 
 
 def test_rows_say_why_they_are_there() -> None:
@@ -59,9 +61,8 @@ def test_rows_say_why_they_are_there() -> None:
 
 
 def test_sorted_rows_are_compared_in_order() -> None:
-    text = rendered({"sort": [{"column": "price"}]})
-    assert "check(pipeline.step_1(orders), columns, expected, ordered=True)" in text
-    assert "ordered=True" not in rendered(FILTER).replace("ordered=True`", "").split("def test_", 1)[1]
+    assert "check(pipeline.step_1(orders), columns, expected, ordered=True)" in rendered({"sort": [{"column": "price"}]})
+    assert "check(pipeline.step_1(orders), columns, expected)" in rendered(FILTER)
 
 
 def test_cast_that_must_not_fail_is_seen_to_stop() -> None:

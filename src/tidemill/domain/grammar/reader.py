@@ -19,6 +19,7 @@ from tidemill.domain.grammar.sentences import MAX_CHARACTERS, MAX_UNITS, Unit, s
 from tidemill.domain.grammar.sequence import reordered
 from tidemill.domain.grammar.sheets import is_credentials, sheet_role, sheet_target, unexplained
 from tidemill.domain.grammar.sql_units import read_sql
+from tidemill.domain.grammar.step_names import with_step_names
 from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS, word_list
 from tidemill.domain.grammar.workspace import Workspace
 from tidemill.domain.source_schema import SourceSchema, Unreadable
@@ -95,7 +96,11 @@ class _Reader:
 
     def draft(self) -> Draft:
         for index, unit in enumerate(self.units):
-            self._unit(unit, first=index == 0)
+            try:
+                self._unit(unit, first=index == 0)
+            except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+                # A fault of ours in one sentence must not cost the others: it is doubted like one that was not understood.
+                self._doubt(unit.text.strip(), f"This sentence could not be read. {_EXAMPLE}")
         if self.space.keys:
             self._doubt(
                 f"group by {', '.join(self.space.keys)}",
@@ -103,7 +108,7 @@ class _Reader:
             )
         self._timing()
         spec, more = assemble(self.space, self.timing, self.name or named_from(self.units, self.space))
-        return Draft(spec=spec, readings=tuple(self.readings), findings=(*self.findings, *more))
+        return Draft(spec=spec, readings=with_step_names(self.readings, spec), findings=(*self.findings, *more))
 
     # --- one unit --------------------------------------------------------------------------------------------------------
     def _unit(self, unit: Unit, *, first: bool) -> None:

@@ -174,6 +174,7 @@ def load_events(con: BaseBackend) -> ir.Table:
     records: list[Mapping[str, object]] = []
     with httpx.Client(
         headers={"Authorization": "Bearer " + _secret(EVENTS_SECRET)},
+        event_hooks={"request": [_only_to(EVENTS_URL, "Authorization")]},
         timeout=HTTP_TIMEOUT_S,
         follow_redirects=True,
     ) as client:
@@ -473,6 +474,21 @@ def _get(client: httpx.Client, url: str, params: Mapping[str, str]) -> httpx.Res
     """One answer; throttling, server errors and lost connections are tried again."""
     # A query that the address has already stays; `params=` would replace it.
     return client.get(httpx.URL(url).copy_merge_params(params)).raise_for_status()
+
+
+def _only_to(url: str, header: str) -> Callable[[httpx.Request], None]:
+    """Takes a secret away from a request that a redirect or a next link leads to another server."""
+    home = httpx.URL(url)
+
+    def check(request: httpx.Request) -> None:
+        if (request.url.scheme, request.url.host, request.url.port) != (
+            home.scheme,
+            home.host,
+            home.port,
+        ):
+            request.headers.pop(header, None)
+
+    return check
 
 
 def _answer(response: httpx.Response) -> object:
