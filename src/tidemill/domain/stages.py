@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from pydantic.alias_generators import to_camel
 
 from tidemill.domain.finding import Finding, Severity, error
 from tidemill.domain.formula import condition_problem, demands, parse_formula, type_of
@@ -23,7 +25,7 @@ from tidemill.domain.transforms import (
 from tidemill.errors import FormulaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tidemill.domain.formula import Formula
     from tidemill.domain.transforms import Condition, Scalar
@@ -71,9 +73,22 @@ def stages(config: TransformConfig, inputs: Sequence[TableSchema], names: Sequen
             scope = _Scope(table)
             _OPERATIONS[operation](config, scope)
             stage = scope.stage(operation, table)
-        done.append(stage)
+        done.append(replace(stage, findings=(*stage.findings, *_shape_findings(stage))))
         table = stage.after
     return done
+
+
+def _shape_findings(stage: Stage) -> Iterator[Finding]:
+    """What no engine accepts: a table without columns, and names that differ in nothing but case."""
+    place = "aggregations" if stage.operation == AGGREGATE else to_camel(stage.operation)
+    if stage.after.complete and not stage.after.columns and not stage.findings:
+        yield error("no-columns", place, "No column is left at this point.", "Keep at least one.")
+    spelled: dict[str, str] = {}
+    for name in stage.after.columns:
+        other = spelled.setdefault(name.casefold(), name)
+        if other != name and not (other in stage.before.columns and name in stage.before.columns):
+            fix = "DuckDB and most databases take them for one; give one of them another name."
+            yield error("duplicate-column", place, f"`{other}` and `{name}` differ in case only.", fix)
 
 
 def _operations(config: TransformConfig) -> list[str]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from tidemill.domain.draft import Reading
 
-OUT = Console(highlight=False)
+PIPED_WIDTH = 160
+"""Columns of output that goes to a file or another program, which has no width of its own."""
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 ERR = Console(stderr=True, highlight=False)
 _MARKS = {Severity.ERROR: "[red]error[/]", Severity.WARNING: "[yellow]warning[/]", Severity.INFO: "[blue]note[/]"}
 

@@ -83,7 +83,7 @@ def runs(
     if as_json:
         print_json(page)
         return
-    table = Table("run", "pipeline", "state", "trigger", "requested", "took", box=None)
+    table = _table("run", "pipeline", "state", "trigger", "requested", "took")
     for item in page["items"]:
         colour = COLOURS[item["state"]]
         table.add_row(item["id"], item["pipelineId"], f"[{colour}]{item['state']}[/]", item["trigger"], item["requestedAt"][:19], _took(item))
@@ -158,7 +158,7 @@ def pipelines(
     if as_json:
         print_json(page)
         return
-    table = Table("pipeline", "name", "runs", "last run", box=None)
+    table = _table("pipeline", "name", "runs", "last run")
     for item in page["items"]:
         last = item["lastRun"]
         state = f"[{COLOURS[last['state']]}]{last['state']}[/] {last['requestedAt'][:16]}" if last else "[dim]never[/]"
@@ -253,6 +253,14 @@ def show_verification(verification: dict[str, Any] | None) -> None:
     for check in verification["checks"]:
         if not check["passed"]:
             OUT.print(f"  [red]✗[/] {escape(check['name'])}: {escape(check['detail'])}", soft_wrap=True)
+
+
+def _table(*columns: str) -> Table:
+    """A table whose cells are folded, never cut: an id that is cut cannot be copied."""
+    table = Table(box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def _took(run: dict[str, Any]) -> str:

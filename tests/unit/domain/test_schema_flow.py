@@ -78,6 +78,8 @@ def test_an_unknown_column_names_the_nearest() -> None:
         ({"sql": "SELECT prize FROM load"}, "unknown-column", "sql"),
         ({"python": {"code": "import os\ndef transform(rows): return rows", "columns": {"a": "string"}}}, "python-import", "python.code"),
         ({"limit": -1}, "not-allowed", "limit"),
+        ({"drop": list(ORDERS)}, "no-columns", "drop"),
+        ({"addColumns": [{"name": "Price", "formula": "1"}]}, "duplicate-column", "addColumns"),
     ],
 )
 def test_what_cannot_work_is_found_at_its_place(step: dict[str, Any], rule: str, field: str) -> None:
