@@ -7,6 +7,7 @@ from typing import Any
 
 _ADAPTERS = {
     "schema-reader": "tidemill.adapters.local.schema_reader:read_schema",
+    "project-check": "tidemill.adapters.local.project_check:check_project",
     "python-formatter": "tidemill.adapters.local.formatter:format_python",
     "bundle-folder": "tidemill.adapters.local.bundle_folder:write_bundle",
     "database": "tidemill.adapters.sql.unit_of_work:connect",

@@ -33,6 +33,8 @@ from tidemill.services.verification import VerificationService
 from tidemill.settings import Settings, prepare_data_folder
 
 if TYPE_CHECKING:
+    from tidemill.domain.finding import Finding
+    from tidemill.domain.proposal_check import ReadSchema
     from tidemill.ports.drafter import Drafter
     from tidemill.ports.run_backend import RunBackend
     from tidemill.ports.sandbox import Sandbox
@@ -146,7 +148,7 @@ def _assemble(settings: Settings, database: object, parts: Parts, closing: Async
     clock = parts.clock or (lambda: datetime.now(UTC))
     store = adapter("store")(database)
     artifacts = adapter("artifact-store")(settings.artifacts, settings.data / "bundles")
-    renderer = Renderer(parts.render or _renderer(), CheckContext(project=str(settings.project)))
+    renderer = Renderer(parts.render or _renderer(), check_context(settings), _look(settings))
     sandbox = parts.sandbox or _sandbox(settings, keep_prepared=keep_sandbox)
     closing.push_async_callback(sandbox.close)
     verification = VerificationService(sandbox, timeout_s=settings.verification.timeout_s)
@@ -156,7 +158,7 @@ def _assemble(settings: Settings, database: object, parts: Parts, closing: Async
         store=store,
         pipelines=PipelineService(store, artifacts, renderer, verification, clock),
         runs=RunService(store, artifacts, _backend(settings), renderer, clock, new_run_id),
-        drafting=DraftingService(GrammarDrafter(parts.read or _reader(settings.project)), renderer, verification, _models(settings)),
+        drafting=DraftingService(GrammarDrafter(parts.read or _reader(settings)), renderer, verification, _models(settings)),
         dispatcher=None,
         closing=closing,
     )
@@ -210,8 +212,21 @@ def _renderer() -> Callable[[PipelineSpec], ArtifactBundle]:
     return partial(render_bundle, format_python=adapter("python-formatter"))
 
 
-def _reader(project: Path) -> Callable[[str, str | None], Draft]:
-    read_schema = partial(adapter("schema-reader"), root=project)
+def check_context(settings: Settings) -> CheckContext:
+    """Where pipelines will run."""
+    return CheckContext(project=str(settings.project), allowed_folders=tuple(map(str, settings.allowed_folders)))
+
+
+def _look(settings: Settings) -> Callable[[PipelineSpec], tuple[Finding, ...]]:
+    return partial(adapter("project-check"), root=settings.project, allowed=settings.allowed_folders)
+
+
+def _schema_reader(settings: Settings) -> ReadSchema:
+    return partial(adapter("schema-reader"), root=settings.project, allowed=settings.allowed_folders)
+
+
+def _reader(settings: Settings) -> Callable[[str, str | None], Draft]:
+    read_schema = _schema_reader(settings)
 
     def read(brief: str, name: str | None) -> Draft:
         return read_instructions(brief, read_schema, name=name)
@@ -221,8 +236,7 @@ def _reader(project: Path) -> Callable[[str, str | None], Draft]:
 
 def _models(settings: Settings) -> Mapping[str, Drafter]:
     """The drafters that ask a model; each is imported and connected when it is first used."""
-    context = CheckContext(project=str(settings.project))
-    read_schema = partial(adapter("schema-reader"), root=settings.project)
+    context, read_schema = check_context(settings), _schema_reader(settings)
     return {p: ModelDrafter(partial(_connect_model, p), read_schema, context) for p in ("openai", "anthropic")}
 
 

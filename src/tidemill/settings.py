@@ -73,6 +73,8 @@ class Settings(FrozenModel):
     """Tidemill's own files: the database, the logs of runs."""
     database_url: SecretStr | None = None
     """`postgresql://user:password@host/database` or `sqlite:////path`; left out, a SQLite file in `data`."""
+    allowed_folders: tuple[Path, ...] = ()
+    """Folders outside the project that pipelines may read from and write to; in the environment separated by `:`."""
     http: HttpSettings = HttpSettings()
     runs: RunSettings = RunSettings()
     verification: VerificationSettings = VerificationSettings()
@@ -89,6 +91,16 @@ class Settings(FrozenModel):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("allowed_folders", mode="before")
+    @classmethod
+    def _several(cls, given: object) -> object:
+        return [f for f in given.split(os.pathsep) if f] if isinstance(given, str) else given
+
+    @field_validator("allowed_folders")
+    @classmethod
+    def _all_absolute(cls, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(f.expanduser().absolute() for f in folders)
 
     @field_validator("database_url")
     @classmethod

@@ -34,6 +34,8 @@ from tidemill.render.bundle import render_bundle
 
 CASES = Path(__file__).parent / "briefs"
 LIMIT_S = 60
+_NUMBER = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 HIDDEN = shutil.ignore_patterns("case.json", "gold.py", "expected*", "__pycache__")
 
 
@@ -145,7 +147,9 @@ def _cell(value: object) -> str:
     text = str(value).removesuffix(" 00:00:00").removesuffix("T00:00:00")
     if text.lower() in ("true", "false"):
         return str(int(text.lower() == "true"))
-    return f"{float(text):.9g}" if re.fullmatch(r"[+-]?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?", text) and re.search(r"\d", text) else text.replace(" ", "T")
+    if _NUMBER.fullmatch(text):
+        return f"{float(text):.9g}"
+    return text.replace(" ", "T") if _TIME.match(text) else text
 
 
 def _words(sentence: str) -> str:

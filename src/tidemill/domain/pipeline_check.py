@@ -218,9 +218,9 @@ def _targets(spec: PipelineSpec, context: CheckContext) -> Iterator[Finding]:
 def _target(config: SourceConfig | DestinationConfig, context: CheckContext) -> tuple[str, ...]:
     """What tells two places to read or write apart."""
     if isinstance(config, (SqliteSource, SqliteDestination)):
-        return ("sqlite", _normal(config.path, context), config.table or config.query or "")
+        return ("sqlite", _normal(config.path, context), _table(config))
     if isinstance(config, (PostgresSource, PostgresDestination, MysqlSource, MysqlDestination)):
-        return (config.connector, config.url or config.url_secret or "", (config.table or config.query or "").removeprefix("public."))
+        return (config.connector, config.url or config.url_secret or "", _table(config).removeprefix("public."))
     if isinstance(config, GoogleSheetsSource):
         return ("sheet", config.spreadsheet_id, config.range.split("!")[0].strip("'"))
     if isinstance(config, GoogleSheetsDestination):
@@ -228,6 +228,11 @@ def _target(config: SourceConfig | DestinationConfig, context: CheckContext) -> 
     if path := getattr(config, "path", None):
         return ("file", _normal(path, context))
     return (config.connector, getattr(config, "url", "") or getattr(config, "project", ""), getattr(config, "table", "") or "")
+
+
+def _table(config: object) -> str:
+    """The table that is read or written, or the query that is read."""
+    return getattr(config, "table", None) or getattr(config, "query", None) or ""
 
 
 def _normal(path: str, context: CheckContext) -> str:

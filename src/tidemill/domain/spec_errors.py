@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -41,9 +41,11 @@ def findings_of(invalid: ValidationError, document: object, places: Mapping[Path
 def _path(loc: Sequence[str | int], document: object) -> PathKey:
     """The location without the union tags that pydantic puts into it."""
     path: list[str | int] = []
-    here = document
+    here: Any = document
     for i, part in enumerate(loc):
-        if (isinstance(here, Mapping) and part in here) or (isinstance(here, Sequence) and not isinstance(here, str) and isinstance(part, int) and part < len(here)):
+        if isinstance(here, Mapping) and part in here:
+            here = here[part]
+        elif isinstance(part, int) and isinstance(here, (list, tuple)) and part < len(here):  # noqa: SIM114 - narrows otherwise
             here = here[part]
         elif i < len(loc) - 1 or _is_union_label(part):
             continue

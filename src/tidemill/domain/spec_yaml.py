@@ -129,7 +129,8 @@ class _Builder:
         self._keys: list[str | None] = []
 
     def feed(self, event: yaml.Event) -> None:
-        at = (event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _invalid(_at(error("yaml-alias", "", "Anchors (`&`) and aliases (`*`) are not read in config.yaml.", "Write the value out, or put it in quotes."), at))
         if isinstance(event, yaml.ScalarEvent):

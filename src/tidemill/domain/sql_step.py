@@ -99,7 +99,7 @@ def _typed(statement: exp.Query, inputs: Mapping[str, TableSchema]) -> SqlResult
 
     if not all(s.complete for s in inputs.values()):
         return SqlResult(TableSchema({n: ColumnType.UNKNOWN for n in statement.named_selects if n != "*"}, complete="*" not in statement.named_selects), ())
-    tables = {a: {c: _SQL_TYPES.get(t, "VARCHAR") for c, t in inputs[n].columns.items()} for a, n in table_aliases(tuple(inputs)).items()}
+    tables: dict[str, object] = {a: {c: _SQL_TYPES.get(t, "VARCHAR") for c, t in inputs[n].columns.items()} for a, n in table_aliases(tuple(inputs)).items()}
     schema = MappingSchema(tables, dialect=_AS_WRITTEN, normalize=False)
     try:
         qualified = annotate_types(qualify(_with_real_names(statement, inputs), schema=schema, dialect=_AS_WRITTEN), schema=schema)
@@ -121,7 +121,7 @@ def _with_real_names(statement: exp.Query, inputs: Mapping[str, TableSchema]) ->
     return copied
 
 
-def _column_type(select: exp.Expression) -> ColumnType:
+def _column_type(select: exp.Expr) -> ColumnType:
     from sqlglot import exp
 
     kind = select.type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tidemill.domain.draft import Draft
     from tidemill.domain.pipeline import PipelineSpec
     from tidemill.domain.pipeline_check import CheckContext
+    from tidemill.domain.proposal_check import ReadSchema
+    from tidemill.settings import Settings
 
 app = typer.Typer(
     name="tidemill", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -120,18 +123,16 @@ def draft_document(made: Draft) -> dict[str, object]:
 
 
 def _draft(text: str, *, provider: str, name: str | None) -> Draft:
-    from functools import partial
-
     from tidemill.domain.grammar import read_instructions
 
     if provider in ("openai", "anthropic"):
         from tidemill.entrypoints.cli_models import draft_with_model
 
-        proposed = draft_with_model(text, provider, name=name, context=_context())
+        proposed = draft_with_model(text, provider, name=name, context=_context(), read_schema=_schema_reader())
         return proposed.model_copy(update={"findings": _with_check(proposed.spec, proposed.findings)})
     if provider != "none":
         raise bad_text("provider", f"There is no provider {provider!r}.", "Give none, openai or anthropic.")
-    made = read_instructions(text, partial(adapter("schema-reader"), root=Path.cwd()), name=name)
+    made = read_instructions(text, _schema_reader(), name=name)
     return made.model_copy(update={"findings": _with_check(made.spec, made.findings)})
 
 
@@ -139,7 +140,7 @@ def _with_check(spec: PipelineSpec | None, findings: tuple[Finding, ...]) -> tup
     """The draft's findings and the checker's, each thing once."""
     from tidemill.domain.pipeline_check import check_pipeline
 
-    checked = check_pipeline(spec, _context()) if spec else ()
+    checked = (*check_pipeline(spec, _context()), *_looked_at(spec)) if spec else ()
     return (*findings, *(f for f in checked if f not in findings))
 
 
@@ -148,10 +149,28 @@ def _checked(text: str) -> tuple[PipelineSpec, tuple[Finding, ...]]:
     from tidemill.domain.spec_yaml import locate
 
     spec = load_spec(text)
-    return spec, locate(check_pipeline(spec, _context()), text)
+    return spec, locate((*check_pipeline(spec, _context()), *_looked_at(spec)), text)
 
 
 def _context() -> CheckContext:
     from tidemill.domain.pipeline_check import CheckContext
 
-    return CheckContext(project=str(Path.cwd()))
+    settings = _settings()
+    return CheckContext(project=str(settings.project), allowed_folders=tuple(map(str, settings.allowed_folders)))
+
+
+def _schema_reader() -> ReadSchema:
+    return partial(adapter("schema-reader"), root=_settings().project, allowed=_settings().allowed_folders)
+
+
+def _looked_at(spec: PipelineSpec) -> tuple[Finding, ...]:
+    """What the files that are there at present say of the spec."""
+    found: tuple[Finding, ...] = adapter("project-check")(spec, root=_settings().project, allowed=_settings().allowed_folders)
+    return found
+
+
+@cache
+def _settings() -> Settings:
+    from tidemill.settings import from_machine
+
+    return from_machine()

@@ -13,7 +13,7 @@ from tidemill.bootstrap import start
 from tidemill.domain.finding import Finding
 from tidemill.entrypoints.http.app import create_app
 from tidemill.entrypoints.http.server import running_server
-from tidemill.errors import InvalidInput, TidemillError, UpstreamUnavailable
+from tidemill.errors import Conflict, InvalidInput, NotFound, TidemillError, UpstreamUnavailable
 from tidemill.settings import Settings, from_machine
 from tidemill.telemetry import set_up_logging
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 120.0
 """Creating a pipeline runs its tests, which may take a minute on a busy machine."""
+NOT_FOUND, CONFLICT = 404, 409
 IN_PROCESS_URL = "http://127.0.0.1"
 
 
@@ -101,4 +102,8 @@ def _problem(response: httpx.Response) -> TidemillError:
         detail = str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         return UpstreamUnavailable(f"The server answered {response.status_code} without an explanation.", service="tidemill")
-    return InvalidInput(detail, findings=findings) if findings else TidemillError(detail)
+    if findings:
+        return InvalidInput(detail, findings=findings)
+    if response.status_code == NOT_FOUND:
+        return NotFound(f"{detail} `tidemill pipelines` and `tidemill runs` list what there is.")
+    return Conflict(detail) if response.status_code == CONFLICT else TidemillError(detail)

@@ -31,6 +31,12 @@ def print_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
+def print_json_line(document: object) -> None:
+    """One JSON document on one line, at once, for a program that reads along."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def print_findings(findings: Sequence[Finding], console: Console = OUT) -> None:
     """One finding a line, with its place and its fix."""
     for f in findings:

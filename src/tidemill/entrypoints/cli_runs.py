@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +14,12 @@ from rich.table import Table
 
 from tidemill.domain.draft import Reading
 from tidemill.domain.finding import Finding
-from tidemill.entrypoints.cli_output import ERR, OUT, failing, print_findings, print_json, print_readings
+from tidemill.entrypoints.cli_output import ERR, OUT, failing, print_findings, print_json, print_json_line, print_readings
 from tidemill.entrypoints.cli_text import read_text
+from tidemill.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from tidemill.entrypoints.cli_client import Client
@@ -57,11 +60,11 @@ def run(
 ) -> None:
     """Run a pipeline now."""
     with failing(as_json=as_json), connect(engine=True) as client:
-        started = client.post(f"/api/pipelines/{pipeline}/runs")
+        started = client.post(f"/api/pipelines/{checked_id(pipeline, 'pipeline')}/runs")
         if client.url is None and not follow and not as_json:
             ERR.print("[dim]No server is running, so the run is followed here; `tidemill up` runs pipelines in the background.[/]")
         if follow or client.url is None:
-            started = follow_run(client, started["id"], quiet=as_json)
+            started = follow_run(client, started["id"], show=None if as_json else show_entry)
     if as_json:
         print_json(started)
     elif started["state"] in FINAL:
@@ -79,7 +82,7 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     with failing(as_json=as_json), connect(engine=False) as client:
-        page = client.get("/api/runs", pipelineId=pipeline, state=state, limit=limit)
+        page = client.get("/api/runs", pipelineId=pipeline and checked_id(pipeline, "pipeline"), state=state, limit=limit)
     if as_json:
         print_json(page)
         return
@@ -97,8 +100,9 @@ def logs(
 ) -> None:
     """Show a run's log."""
     with failing(as_json=as_json), connect(engine=False) as client:
+        checked_id(run_id, "run")
         if follow:
-            follow_run(client, run_id, quiet=False)
+            follow_run(client, run_id, show=print_json_line if as_json else show_entry)
             return
         entries = all_entries(client, run_id)
     if as_json:
@@ -111,7 +115,7 @@ def logs(
 def cancel(run_id: RunId, as_json: AsJson = False) -> None:
     """Stop a run with everything it started."""
     with failing(as_json=as_json), connect(engine=True) as client:
-        stopped = client.post(f"/api/runs/{run_id}/cancel")
+        stopped = client.post(f"/api/runs/{checked_id(run_id, 'run')}/cancel")
     if as_json:
         print_json(stopped)
     else:
@@ -127,12 +131,14 @@ def schedule(
     as_json: AsJson = False,
 ) -> None:
     """Set, show or remove a pipeline's schedule."""
+    if (remove or timezone) and (remove == bool(cron)):
+        raise typer.BadParameter("Give a cron line, with a --timezone if it needs one, or --remove alone.", param_hint="CRON")
     with failing(as_json=as_json), connect(engine=False) as client:
-        path = f"/api/pipelines/{pipeline}/schedule"
+        path = f"/api/pipelines/{checked_id(pipeline, 'pipeline')}/schedule"
         if remove:
             client.delete(path)
             shown = None
-        elif cron:
+        elif cron is not None:
             shown = client.put(path, {"cron": cron, "timezone": timezone, "missedRuns": missed_runs})
         else:
             shown = client.get(path)
@@ -184,15 +190,15 @@ def looks_like_config(source: str, text: str) -> bool:
     return first.startswith(("name:", "steps:", "description:", "{", "trigger:"))
 
 
-def follow_run(client: Client, run_id: str, *, quiet: bool) -> dict[str, Any]:
+def follow_run(client: Client, run_id: str, *, show: Callable[[dict[str, Any]], None] | None) -> dict[str, Any]:
     """Shows the log as it grows until the run is over; gives the run."""
     after = "0"
     while True:
         page = client.get(f"/api/runs/{run_id}/logs", after=after)
         after = page["next"]
         for entry in page["entries"]:
-            if not quiet:
-                show_entry(entry)
+            if show is not None:
+                show(entry)
         if page["complete"]:
             run: dict[str, Any] = client.get(f"/api/runs/{run_id}")
             return run
@@ -210,6 +216,17 @@ def all_entries(client: Client, run_id: str) -> list[dict[str, Any]]:
         if not page["entries"]:
             return entries
         after = page["next"]
+
+
+def checked_id(given: str, what: str) -> str:
+    """The id of a pipeline or run, if it can be one.
+
+    Raises:
+        InvalidInput: It cannot be one, such as a path or a name with spaces.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", given):
+        raise InvalidInput(f"{given!r} is not the id of a {what}. `tidemill {what}s` lists them.")
+    return given
 
 
 def show_entry(entry: dict[str, Any]) -> None:

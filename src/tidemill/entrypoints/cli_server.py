@@ -23,7 +23,7 @@ from tidemill.domain.finding import Finding
 from tidemill.domain.draft import Reading
 from tidemill.errors import Unsupported
 from tidemill.entrypoints.cli_output import OUT, failing, print_findings, print_json, print_readings
-from tidemill.entrypoints.cli_runs import connect, follow_run, show_run, show_verification
+from tidemill.entrypoints.cli_runs import connect, follow_run, show_entry, show_run, show_verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +123,7 @@ def _demonstrate() -> None:
         pipeline = _saved(client, brief)
         OUT.print(f"Saved in {Path.cwd() / 'pipeline_artifacts' / pipeline}: " + ", ".join(_files(Path("pipeline_artifacts") / pipeline)), soft_wrap=True)
         OUT.rule("[bold]5. A run, step by step[/]")
-        run = follow_run(client, client.post(f"/api/pipelines/{pipeline}/runs")["id"], quiet=False)
+        run = follow_run(client, client.post(f"/api/pipelines/{pipeline}/runs")["id"], show=show_entry)
         show_run(run)
     if run["state"] != "succeeded":
         raise typer.Exit(1)

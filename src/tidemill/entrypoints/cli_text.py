@@ -17,6 +17,8 @@ def read_text(argument: str, what: str) -> str:
     Raises:
         InvalidInput: There is no such file, it is too large, or it is not UTF-8 text.
     """
+    if not argument.strip():
+        raise bad_text(what, f"The {what} is empty.", "Give a file, or `-` and pipe the text in.")
     if argument == "-":
         raw = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
     elif what == "brief" and ("\n" in argument or (" " in argument.strip() and not Path(argument).exists())):

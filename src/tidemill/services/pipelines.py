@@ -104,6 +104,8 @@ class PipelineService:
         async with self._saving:
             saved = await self._add(pipeline, bundle)
         self._tell()
+        if saved.id != id_of_name(saved.name, 1):
+            findings = (*findings, _same_name(saved))
         return Outcome(saved, findings, verification)
 
     async def update(self, pipeline_id: str, spec: PipelineSpec, *, expected_version: int | None = None, force: bool = False) -> Outcome:
@@ -252,7 +254,7 @@ class PipelineService:
         self, spec: PipelineSpec, *, keeps_artifacts: bool, force: bool
     ) -> tuple[ArtifactBundle, tuple[Finding, ...], Verification | None]:
         await self.verification.sandbox.prepare()
-        rendered, findings = await self.renderer.bundle(spec)
+        rendered, findings = await self.renderer.checked_bundle(spec)
         try:
             verification = await self.verification.verify(rendered)
         except Unsupported as missing:
@@ -341,6 +343,12 @@ class PipelineService:
     def _tell(self) -> None:
         for changed in self.schedule_changed:
             changed()
+
+
+def _same_name(saved: SavedPipeline) -> Finding:
+    first = id_of_name(saved.name, 1)
+    message = f"There is or was a pipeline `{first}` already; this one is `{saved.id}`, beside it."
+    return warning("same-name", "name", message, "If both write to the same place, delete one of them or change its destination.")
 
 
 def schedule_of(pipeline: SavedPipeline, now: datetime) -> PipelineSchedule | None:

@@ -11,11 +11,11 @@ from datetime import datetime
 from tidemill.domain.artifact import ArtifactBundle
 from tidemill.domain.log import LogCursor, LogEntry
 from tidemill.domain.pipeline import PipelineSpec
-from tidemill.domain.run import Observation, ObservationKind, Run, RunTrigger, StepRun
+from tidemill.domain.run import Observation, ObservationKind, Run, RunState, RunTrigger, StepRun
 from tidemill.domain.run_transition import transition
 from tidemill.domain.saved_pipeline import SavedPipeline, spec_digest
 from tidemill.domain.spec_yaml import load_spec
-from tidemill.errors import Conflict, NotFound, StaleVersion
+from tidemill.errors import Conflict, IllegalTransition, NotFound, StaleVersion
 from tidemill.ports.artifact_store import ArtifactStore
 from tidemill.ports.run_backend import RunBackend
 from tidemill.ports.unit_of_work import Page, RunQuery, Store, UnitOfWork
@@ -114,6 +114,9 @@ class RunService:
         Raises:
             IllegalTransition: The run is over.
         """
+        run = await self.get(run_id)
+        if run.state.is_final and run.state is not RunState.CANCELLED:
+            raise IllegalTransition(f"Run `{run_id}` is over ({run.state.value}); only a run that waits or runs can be cancelled.", run_id=run_id)
         return await self.change(run_id, lambda run: transition(run, Observation(kind=ObservationKind.CANCEL_REQUESTED, at=self.clock())))
 
     async def change(self, run_id: str, move: Callable[[Run], Run]) -> Run:

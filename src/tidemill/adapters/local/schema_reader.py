@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from tidemill.adapters.local.csv_columns import read_csv
@@ -15,34 +16,39 @@ from tidemill.domain.source_schema import Obstacle, SourceSchema, Unreadable
 from tidemill.errors import InvalidInput
 
 
-def read_schema(config: SourceConfig, *, root: Path) -> SourceSchema | Unreadable:
-    """The columns a local source really has, with the config that reads them; nothing but files under `root` is opened.
+def read_schema(config: SourceConfig, *, root: Path, allowed: Sequence[Path] = ()) -> SourceSchema | Unreadable:
+    """The columns a local source really has, with the config that reads them; nothing but files under `root` or an allowed folder is opened.
 
     Raises:
-        InvalidInput: If the path leads out of `root`.
+        InvalidInput: If the path leads out of them.
     """
     if not isinstance(config, CsvSource | JsonSource | JsonlSource | ParquetSource | SqliteSource):
         return Unreadable(Obstacle.REMOTE, f"A {config.connector} source is looked at when the pipeline runs, not while it is drafted.")
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", config.path):
+    if not is_local(config.path):
         return Unreadable(Obstacle.REMOTE, f"{config.path!r} is looked at when the pipeline runs, not while it is drafted.")
-    path = path_under(root, config.path)
+    path = path_under(root, config.path, allowed=allowed)
     return _obstacle(path, config.path) or _read(config, path)
 
 
-def path_under(root: Path, path: str) -> Path:
+def is_local(path: str) -> bool:
+    """False for a URL."""
+    return not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path)
+
+
+def path_under(root: Path, path: str, *, allowed: Sequence[Path] = ()) -> Path:
     """The file that `path` means, links followed.
 
     Raises:
-        InvalidInput: If it is not under `root`.
+        InvalidInput: If it is neither under `root` nor under an allowed folder.
     """
     try:
         found = (root / path).resolve()
-        inside = found.is_relative_to(root.resolve())
+        inside = any(found.is_relative_to(folder.resolve()) for folder in (root, *allowed))
     except (OSError, ValueError, RuntimeError):
         inside = False
     if not inside:
         message = f"The path {path!r} leads out of the project folder."
-        fix = "Use a path inside the project folder, such as `data/orders.csv`; put the file, or a copy, there."
+        fix = "Use a path inside the project folder, such as `data/orders.csv`, or list the folder in TIDEMILL_ALLOWED_FOLDERS."
         raise InvalidInput(message, findings=[error("path-outside-project", "path", message, fix)])
     return found
 

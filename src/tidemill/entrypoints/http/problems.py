@@ -121,7 +121,7 @@ async def _validation_error(request: Request, failure: Exception) -> JSONRespons
     if not isinstance(failure, RequestValidationError):
         raise failure
     findings = tuple(_finding(e) for e in failure.errors())
-    detail = "\n".join(f"`{f.field}`: {f.message}" if f.field else f.message for f in findings)
+    detail = "\n".join(f"`{f.field}`: {f.message}" if f.field else f"{f.message} {f.fix}".rstrip() for f in findings)
     return problem_response(422, detail, code=InvalidInput.code, findings=findings)
 
 
@@ -142,6 +142,10 @@ async def _unforeseen(request: Request, failure: Exception) -> JSONResponse:
 
 def _finding(e: Mapping[str, Any]) -> Finding:
     place, *path = e["loc"] or ("",)
+    if e["type"] == "json_invalid":
+        return error("invalid-request", "", f"The body is not JSON: {e.get('ctx', {}).get('error', e['msg'])} (at character {path[0] if path else 0}).")
+    if place == "body" and not path and e["type"] in ("model_attributes_type", "missing"):
+        return error("invalid-request", "", "The body must be a JSON object.", "Send one with the header `Content-Type: application/json`.")
     field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (path if place in ("body", "query", "path", "header") else e["loc"]))
     message = str(e["msg"]).removeprefix("Value error, ")
     shown = repr(e.get("input"))
