@@ -169,3 +169,10 @@ class UpstreamRejected(UpstreamError):
     """The service understood and said no."""
 
     code = "upstream_rejected"
+
+
+def unusable_storage(failed: OSError) -> UpstreamUnavailable:
+    """What a person is told of a file that cannot be written or read where nothing more exact is known."""
+    where = f"{str(failed.filename)!r}: " if failed.filename else ""
+    said = f"{where}{failed.strerror or failed}. Check the free space and the permissions (`tidemill doctor` looks at both), then repeat."
+    return UpstreamUnavailable(said, service="storage")

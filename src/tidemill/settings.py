@@ -150,7 +150,21 @@ def from_machine(flags: Mapping[str, object] | None = None) -> Settings:
 
 
 def prepare_data_folder(settings: Settings) -> None:
-    """Make the data folder, readable by its owner only, and keep it out of version control."""
+    """Make the data folder, readable by its owner only, and keep it out of version control.
+
+    Raises:
+        InvalidInput: The project is no folder, or the data folder cannot be made in it.
+    """
+    if not settings.project.is_dir():
+        raise InvalidInput(f"The project folder {str(settings.project)!r} does not exist; make it, or set TIDEMILL_PROJECT to one that does.")
+    try:
+        _make_data_folder(settings)
+    except OSError as failed:
+        why = failed.strerror or failed
+        raise InvalidInput(f"{str(settings.data)!r} cannot be written: {why}. Check its permissions and the free space, or set TIDEMILL_DATA.") from failed
+
+
+def _make_data_folder(settings: Settings) -> None:
     settings.data.mkdir(parents=True, exist_ok=True)
     settings.data.chmod(stat.S_IRWXU)
     ignore = settings.data / ".gitignore"

@@ -51,6 +51,7 @@ async def test_a_pipeline_whose_tests_fail_is_not_kept(tmp_path: Path) -> None:
 
 
 async def test_a_pipeline_whose_tests_fail_is_kept_when_told_to(tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text("amount\n1\n")
     parts = scripted_parts(sandbox=ScriptedSandbox(passes=False))
     async with application(settings_for(tmp_path), parts, engine=False) as app:
         outcome = await app.pipelines.create(NewPipeline(load_spec(CONFIG)), force=True)

@@ -10,7 +10,7 @@ import typer
 
 from tidemill import __version__
 from tidemill.adapter_registry import adapter
-from tidemill.domain.finding import Finding, error, has_errors
+from tidemill.domain.finding import Finding, Severity, has_errors
 from tidemill.domain.spec_yaml import dump_spec, json_schema, load_spec, spec_document
 from tidemill.entrypoints import cli_runs, cli_server
 from tidemill.entrypoints.cli_output import OUT, failing, print_findings, print_json, print_readings
@@ -137,10 +137,10 @@ def _draft(text: str, *, provider: str, name: str | None) -> Draft:
 
 
 def _with_check(spec: PipelineSpec | None, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The draft's findings and the checker's, each thing once."""
+    """The draft's findings and the checker's, each thing once; what the drafter could not open it has said itself."""
     from tidemill.domain.pipeline_check import check_pipeline
 
-    checked = (*check_pipeline(spec, _context()), *_looked_at(spec)) if spec else ()
+    checked = (*check_pipeline(spec, _context()), *(f for f in _looked_at(spec) if f.severity is Severity.ERROR)) if spec else ()
     return (*findings, *(f for f in checked if f not in findings))
 
 

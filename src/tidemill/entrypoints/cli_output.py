@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tidemill.domain.finding import Finding, Severity
-from tidemill.errors import InvalidInput, TidemillError
+from tidemill.errors import InvalidInput, TidemillError, unusable_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +62,10 @@ def failing(*, as_json: bool) -> Iterator[None]:
         yield
     except TidemillError as failure:
         raise fail(failure, as_json=as_json) from None
+    except BrokenPipeError:
+        raise
+    except OSError as failed:
+        raise fail(unusable_storage(failed), as_json=as_json) from None
 
 
 def fail(failure: TidemillError, *, as_json: bool) -> typer.Exit:

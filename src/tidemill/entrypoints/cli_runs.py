@@ -29,6 +29,8 @@ PipelineId = Annotated[str, typer.Argument(help="A pipeline's id, as `tidemill p
 RunId = Annotated[str, typer.Argument(help="A run's id, as `tidemill runs` shows it.")]
 POLL_S = 0.2
 """How often the log is asked for while it is followed."""
+INTERRUPTED = 130
+"""What a shell gives for a command that Ctrl-C ended."""
 FINAL = ("succeeded", "failed", "cancelled", "skipped")
 COLOURS = {"succeeded": "green", "failed": "red", "running": "blue", "pending": "dim", "cancelling": "yellow", "cancelled": "yellow", "skipped": "dim"}
 LEVELS = {"error": "red", "critical": "red", "warning": "yellow"}
@@ -64,7 +66,7 @@ def run(
         if client.url is None and not follow and not as_json:
             ERR.print("[dim]No server is running, so the run is followed here; `tidemill up` runs pipelines in the background.[/]")
         if follow or client.url is None:
-            started = follow_run(client, started["id"], show=None if as_json else show_entry)
+            started = _followed(client, started["id"], show=None if as_json else show_entry)
     if as_json:
         print_json(started)
     elif started["state"] in FINAL:
@@ -285,6 +287,15 @@ def _took(run: dict[str, Any]) -> str:
         return ""
     seconds = (datetime.fromisoformat(run["finishedAt"]) - datetime.fromisoformat(run["startedAt"])).total_seconds()
     return f"{seconds:.1f} s"
+
+
+def _followed(client: Client, run_id: str, *, show: Callable[[dict[str, Any]], None] | None) -> dict[str, Any]:
+    """As `follow_run`; Ctrl-C ends the following, not the run."""
+    try:
+        return follow_run(client, run_id, show=show)
+    except KeyboardInterrupt:
+        ERR.print(f"\nRun {run_id} goes on. Watch it with: tidemill logs {run_id} -f; stop it with: tidemill cancel {run_id}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _exit_with(run: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ from tidemill.services.verification import VerificationService
 
 MAX_BRIEF_BYTES = 1_000_000
 DETERMINISTIC = "none"
+SOURCE_NOT_READ = "source-not-read"
+"""The rule of a finding that every drafter gives itself."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class DraftingService:
         draft = await self._drafter(provider).draft(brief, name=name)
         if draft.spec is None:
             return draft
-        checked = await self.renderer.check(draft.spec)
+        checked = [f for f in await self.renderer.check(draft.spec) if f.rule != SOURCE_NOT_READ]
         return draft.model_copy(update={"findings": tuple(dict.fromkeys((*draft.findings, *checked)))})
 
     async def generate(self, brief: str, *, name: str | None = None, provider: str = DETERMINISTIC) -> Generated:

@@ -24,6 +24,7 @@ from tidemill.ports.unit_of_work import Page, RunQuery, UnitOfWork
 T = TypeVar("T")
 UNFINISHED = tuple(s.value for s in RunState if not s.is_final)
 BUSY_TIMEOUT_MS = 15_000
+DATABASE_HELP = "`tidemill doctor` says which database it is; look at its server, its file and the free space there."
 ATTEMPTS = 4
 """A dropped connection is replaced and a lost race is run again at most this often."""
 
@@ -207,7 +208,7 @@ def translated(error: SQLAlchemyError) -> UpstreamUnavailable | UpstreamRejected
     """Ours for SQLAlchemy's; never with SQL or values in it."""
     if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
         said = str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__
-        return UpstreamUnavailable(f"The database did not answer as it should: {said}.", service="database")
+        return UpstreamUnavailable(f"The database did not answer as it should: {said}. {DATABASE_HELP}", service="database")
     return UpstreamRejected(f"The database refused the change ({type(error).__name__}).", service="database")
 
 

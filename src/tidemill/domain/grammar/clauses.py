@@ -86,7 +86,7 @@ class _Walk:
     def _past_separators(self, i: int) -> int:
         while (
             i < len(self.tokens)
-            and self.tokens[i].text in (",", ";", ".", ":", "!", "?", "–", "—", "-", "…", "...", "→")
+            and self.tokens[i].text in (",", ";", ".", ":", "!", "?", "–", "—", "-", "…", "...", "→", ")", "]")
             and not (self.tokens[i].text == "→" and self.context == "destination")
         ):
             if self.tokens[i].text in ("-", "→") and i + 1 < len(self.tokens) and self.tokens[i + 1].kind in (Kind.NUMBER, Kind.PATH):
@@ -110,7 +110,17 @@ class _Walk:
         return stop
 
     def _cursor(self, i: int, scope: Scope) -> Cursor:
-        return Cursor(self.text, self.tokens, scope, i, self.context, self.workspace.keys, calculation=calculation, table_nouns=self.nouns)
+        return Cursor(
+            self.text,
+            self.tokens,
+            scope,
+            i,
+            self.context,
+            self.workspace.keys,
+            calculation=calculation,
+            table_nouns=self.nouns,
+            rest_is_clear=self.workspace.rest_is_clear,
+        )
 
     def _opened(self, i: int) -> int:
         """Behind the words that only open a clause."""

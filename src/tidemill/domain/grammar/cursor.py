@@ -54,6 +54,8 @@ class Cursor:
     """Singular words that name one of the tables of the brief."""
     calculation: Callable[[Cursor], str | None] | None = None
     """Reads a calculation; conditions compare its result, and it can hold conditions itself."""
+    rest_is_clear: bool = False
+    """True if "the rest" can only mean the rows at hand: some were removed, and nothing was written yet."""
     subject: tuple[str, ...] = ()
     """Columns that the last condition was about, for one that names none."""
 

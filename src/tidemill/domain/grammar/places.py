@@ -125,9 +125,10 @@ _PLAIN = frozenset(word_list(
         "separated text json-lines again once more too well which we need i want as-is on local path folder array objects plain formatted "
         "records record tab excel copy set ones version i'd like have must shall will gets get put finish up by writing saving storing "
         "finished final together they make sure that ends lies ready available complete totals total overview ranking averages average "
-        "counts figures aggregates grouped aggregated full everyone outcome outputs lines entries written"
+        "counts figures aggregates grouped aggregated full everyone outcome outputs lines entries written thing lot bunch belongs belong"
     )
 )  # fmt: skip
+_REMAINDER = frozenset(word_list("rest remainder remaining"))
 _DETAIL = frozenset(word_list("detail details detailed individual single ungrouped unaggregated row-level filtered cleaned raw"))
 
 
@@ -136,10 +137,18 @@ def read_target(c: Cursor, roles: dict[int, str]) -> list[Act] | None:  # noqa: 
     targets: list[Act] = []
     unknown: list[str] = []
     stage, begin, clause = "", c.i, c.i
-    puts = c.take(*w.PUTS)
-    if puts is None and c.context != "destination" and not c.sees(*w.MARKS):
+    puts = c.take(*w.PUTS, *w.PUTS_ASIDE)
+    path_first = c.tokens[c.i].kind is Kind.PATH if not c.done else False
+    if puts is None and c.context != "destination" and not path_first and not c.sees(*w.MARKS, *w.LEFT):
         return None
     while (token := c.peek()) is not None:
+        if c.take(*w.LEFT):
+            continue
+        if path_first and targets and begin == c.i and c.take(*w.IS_WHERE):
+            continue
+        if token.low in _REMAINDER and c.rest_is_clear and not targets:
+            c.i += 1
+            continue
         if token.kind is Kind.PATH:
             if roles.get(token.start) != "destination":
                 return None

@@ -12,7 +12,7 @@ from tidemill.domain.grammar.assembly import Timing, assemble, named_from
 from tidemill.domain.grammar.clauses import Outcome, Piece, read_clauses
 from tidemill.domain.grammar.cursor import Trouble
 from tidemill.domain.grammar.files import paths_in
-from tidemill.domain.grammar.remarks import foreign_language, introduction, is_greeting, is_guaranteed, is_sign_off
+from tidemill.domain.grammar.remarks import asks_for_something, foreign_language, introduction, is_greeting, is_guaranteed, is_sign_off
 from tidemill.domain.grammar.roles import Sources, find_sources
 from tidemill.domain.grammar.schedules import find_schedule
 from tidemill.domain.grammar.sentences import MAX_CHARACTERS, MAX_UNITS, Unit, split_units
@@ -69,6 +69,14 @@ def read_instructions(text: str, read_schema: Look, *, name: str | None = None) 
     return _Reader(reordered(units), read_schema, name).draft()
 
 
+def _doubted_if_asking(reading: Reading) -> Reading:
+    """A remark that holds a word of doing is doubted: to doubt small talk costs a glance, to pass over a request costs wrong figures."""
+    if reading.step != "remark" or not asks_for_something(reading.sentence):
+        return reading
+    hint = f"This was taken for a remark and changes nothing. If it asks for something: {_EXAMPLE[0].lower()}{_EXAMPLE[1:]}"
+    return Reading(sentence=reading.sentence, understood=False, hint=hint)
+
+
 def _refused(text: str) -> Finding | None:
     if not text.strip():
         return error("empty-brief", "", "The brief is empty.", "Say where the data comes from, what to do with it and where the result goes.")
@@ -107,6 +115,7 @@ class _Reader:
                 "It is not said what to compute for each group. Say 'group by city and compute the sum of amount as total'.",
             )
         self._timing()
+        self.readings = [_doubted_if_asking(r) for r in self.readings]
         spec, more = assemble(self.space, self.timing, self.name or named_from(self.units, self.space))
         return Draft(spec=spec, readings=with_step_names(self.readings, spec), findings=(*self.findings, *more))
 
@@ -151,12 +160,19 @@ class _Reader:
         outcome = self._outcome(unit)
         return outcome is not None and bool(outcome.pieces) and not outcome.lost
 
+    def _asks(self, unit: Unit) -> bool:
+        """True if any part of it reads as an operation."""
+        outcome = self._outcome(unit)
+        return outcome is not None and any(p.understood for p in outcome.pieces)
+
     def _sentence(self, unit: Unit, *, first: bool) -> None:
-        if is_greeting(unit.text) or (self.signed_off and not re.search(r"\d|\.\w{2,7}\b", unit.text) and len(unit.text.split()) <= 6):
+        if is_greeting(unit.text) and not self._asks(unit):
             self.signed_off = self.signed_off or is_sign_off(unit.text)
             self._say(unit.text, "remark")
             return
-        if is_sign_off(unit.text) and len(unit.text.split()) <= 8:
+        closing = is_sign_off(unit.text) and len(unit.text.split()) <= 8
+        signature = self.signed_off and not re.search(r"\d|\.\w{2,7}\b", unit.text) and len(unit.text.split()) <= 6
+        if (closing or signature) and not self._asks(unit):
             self.signed_off = True
             self._say(unit.text, "remark")
             return
@@ -172,7 +188,7 @@ class _Reader:
             rest = Unit(unit.text, timed.rest, unit.label, unit.context)
             trial = self._outcome(rest)
             plain = self._outcome(unit)
-            if trial is not None and (plain is None or trial.lost < plain.lost):
+            if trial is not None and (plain is None or (trial.lost, len(trial.doubts)) < (plain.lost, len(plain.doubts))):
                 self._time(unit.text, timed)
                 body = rest
         outcome = self._outcome(body)

@@ -55,8 +55,10 @@ _GUARANTEED = re.compile(
     r"(?:on )?(?:transient |temporary )?(?:failures|errors|network errors)(?: automatically)?|retries(?: on "
     r"transient (?:failures|errors))?|with retries|retry (?:up to )?(?:a few|three|3) times"
     r"|auto-?create(?: the sheet| it)? if (?:it )?(?:doesn't|does not|doesn’t) exist|create (?:the )?(?:sheet|"
-    r"table|file|folder) if (?:it )?(?:doesn't|does not|is) (?:exist|missing)|no duplicates on re-?run|overwrite "
-    r"the (?:file|table|old file|output) (?:each|every) time|safe re-?runs|a re-?run must not (?:duplicate|"
+    r"table|file|folder) if (?:it )?(?:doesn't|does not|is) (?:exist|missing)|no duplicates on re-?run|(?:overwrite|replace) "
+    r"(?:it|them|the (?:existing |old |previous |last )?(?:files?|table|output|result|one|version)) (?:(?:each|every) time|(?:on|at|in|with) (?:each|every) run)"
+    r"|(?:it|(?:the|an|any) (?:existing |old |previous |last )?(?:file|table|output|result|one|version)) (?:is|gets|can be|may be|should be|must be) "
+    r"(?:overwritten|replaced)(?: (?:each|every) time| (?:on|at|in|with) (?:each|every) run)?|safe re-?runs|a re-?run must not (?:duplicate|"
     r"double) (?:rows|anything)"
     r"|(?:never|do not|don't) (?:change|modify|touch|overwrite) the (?:input|source)(?: files?| data)?)[.!]*",
     re.IGNORECASE,
@@ -97,8 +99,26 @@ def is_greeting(text: str) -> bool:
 def is_sign_off(text: str) -> bool:
     """True of the line after which only a name follows."""
     return bool(_SIGN_OFF.fullmatch(text.strip())) or bool(
-        re.match(r"(?:thanks|thank you|thx|cheers|best|kind regards|many thanks)\b", text.strip(), re.IGNORECASE)
+        re.match(
+            r"(?:thanks|thank you|thx|cheers|many thanks)\b|(?:kind|best|warm) (?:regards|wishes)\b|(?:best|regards)\s*[,.!]?\s*$",
+            text.strip(),
+            re.IGNORECASE,
+        )
     )
+
+
+_DOING = re.compile(
+    r"\b(?:keep|drop|remove|delete|exclude|ignore|skip|discard|omit|leave out|filter|sort|order by|rank|group|sum|total|average|count|add|compute|calculate|derive|"
+    r"rename|convert|cast|replace|fill|join|merge|append|combine|union|stack|limit|dedup\w*|round|split|trim|mask|anonymi[sz]e|pseudonymi[sz]e|hash|encrypt|translate|"
+    r"validate|normali[sz]e|standardi[sz]e|clean|fix|correct|repair|enrich|highlight|flag|mark|adjust|apply|weight|impute|interpolate|resample|smooth|"
+    r"make sure|ensure|treat|handle|should|must|only)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_something(text: str) -> bool:
+    """True of a text that holds a word of doing, whatever else it looks like."""
+    return bool(_DOING.search(text))
 
 
 def introduction(text: str) -> str | None:

@@ -72,6 +72,17 @@ class Workspace:
     def table(self) -> Table:
         return self.tables[self.current]
 
+    @property
+    def rest_is_clear(self) -> bool:
+        """True if the last step removed rows and nothing is written yet: "the rest" are the rows at hand, not those that others got."""
+        last = self.steps[-1] if self.steps else None
+        return (
+            not self.targets
+            and last is not None
+            and last.type == "transform"
+            and bool(last.config.exclude or last.config.drop_nulls or last.config.dedupe)
+        )
+
     def add_source(self, source: Source, step_name: str, nouns: frozenset[str]) -> None:
         found = source.found
         if isinstance(found, SourceSchema):

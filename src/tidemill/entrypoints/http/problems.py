@@ -28,6 +28,7 @@ from tidemill.errors import (
     UpstreamThrottled,
     UpstreamTimeout,
     UpstreamUnavailable,
+    unusable_storage,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def status_of(kind: type[TidemillError]) -> int:
 def install(app: FastAPI) -> None:
     """Answer every error of the app as a problem."""
     app.add_exception_handler(TidemillError, _tidemill_error)
+    app.add_exception_handler(OSError, _unusable_storage)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _unforeseen)
@@ -117,6 +119,13 @@ async def _tidemill_error(request: Request, failure: Exception) -> JSONResponse:
     return problem_response(status, failure.message, code=failure.code, findings=findings, retry_after_s=retry_after_s)
 
 
+async def _unusable_storage(request: Request, failure: Exception) -> JSONResponse:
+    if not isinstance(failure, OSError):
+        raise failure
+    LOG.error("a file or connection failed", method=request.method, path=request.url.path, exc_info=failure)
+    return await _tidemill_error(request, unusable_storage(failure))
+
+
 async def _validation_error(request: Request, failure: Exception) -> JSONResponse:  # noqa: ARG001 - FastAPI's signature
     if not isinstance(failure, RequestValidationError):
         raise failure
@@ -143,7 +152,8 @@ async def _unforeseen(request: Request, failure: Exception) -> JSONResponse:
 def _finding(e: Mapping[str, Any]) -> Finding:
     place, *path = e["loc"] or ("",)
     if e["type"] == "json_invalid":
-        return error("invalid-request", "", f"The body is not JSON: {e.get('ctx', {}).get('error', e['msg'])} (at character {path[0] if path else 0}).")
+        said = e.get("ctx", {}).get("error", e["msg"])
+        return error("invalid-request", "", f"The body is not JSON: {said} (at character {path[0] if path else 0}).")
     if place == "body" and not path and e["type"] in ("model_attributes_type", "missing"):
         return error("invalid-request", "", "The body must be a JSON object.", "Send one with the header `Content-Type: application/json`.")
     field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (path if place in ("body", "query", "path", "header") else e["loc"]))

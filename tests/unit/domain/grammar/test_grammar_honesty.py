@@ -131,3 +131,20 @@ def test_text_that_is_no_brief_is_refused_with_a_reason(brief: str, rule: str) -
 def test_title_that_reads_like_an_order_changes_nothing_and_is_doubted() -> None:
     made = draft("Paid orders\n- read orders.csv\n- keep amount above 5\n- write to out/x.csv\n")
     assert (configs(made), doubted(made)) == ([{"filter": {"amount": {"greaterThan": 5}}}], ["Paid orders"])
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Best orders\nsrc: orders.csv\n- drop rows where amount is missing\n-> out/x.csv",
+        "Read orders.csv and save it to out/x.csv.\n\nThanks, and drop rows where amount is missing.\n\nJo",
+        "Read orders.csv and save it to out/x.csv.\n\nBest,\nJo\ndrop rows where amount is missing",
+    ],
+)
+def test_a_request_behind_a_title_or_a_signature_is_not_taken_for_small_talk(brief: str) -> None:
+    assert {"dropNulls": {"columns": ["amount"]}} in configs(draft(brief))
+
+
+def test_a_remark_with_a_word_of_doing_is_doubted() -> None:
+    made = draft("Load orders.csv. Save it to out/x.csv.\n\nBest,\nJo\nplease mask names")
+    assert any("mask" in d for d in doubted(made))
