@@ -20,10 +20,12 @@ $(VENV)/.uv:
 
 $(VENV)/.runtime: $(VENV)/.uv pyproject.toml uv.lock
 	@UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --no-dev --quiet
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv pyproject.toml uv.lock
 	@UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --extra all --quiet
+	@$(BIN)/python -m compileall -q src
 	@touch $@ $(VENV)/.runtime
 
 setup: $(VENV)/.runtime  ## Install the product into .venv

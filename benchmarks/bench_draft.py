@@ -58,7 +58,7 @@ def main() -> None:
         "tidemill draft": [str(Path(sys.executable).parent / "tidemill"), "draft", "brief.txt", "--json"],
     }
     for name, command in commands.items():
-        measured = best([measure(command, cwd=EXAMPLE) for _ in range(3)])
+        measured = best([measure(command, cwd=EXAMPLE, environment={"PYTHONDONTWRITEBYTECODE": ""}) for _ in range(3)])
         print(f"{name:24} {measured.cpu_s:5.2f} s CPU, {measured.wall_s:5.2f} s")
 
 

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from tidemill.ports.unit_of_work import Store
 
 
-LOCK_FILE = "engine.lock"
-
 
 class Lock(Protocol):
     """Something only one process has."""
@@ -107,12 +105,6 @@ class App:
         await self.closing.aclose()
 
 
-def carrying_process(settings: Settings) -> int | None:
-    """The number of the process on this machine that carries this project's runs; None if there is none."""
-    holder: int | None = adapter("process-lock-holder")(settings.data / LOCK_FILE)
-    return holder
-
-
 async def start(settings: Settings, *, engine: bool = True, parts: Parts | None = None) -> App:
     """Open the database, take up the runs that were under way, and begin with schedules.
 
@@ -164,7 +156,7 @@ def _assemble(settings: Settings, database: object, parts: Parts, closing: Async
 
 
 async def _take_locks(settings: Settings, database: object, closing: AsyncExitStack) -> None:
-    folder_lock: Lock = adapter("process-lock")(settings.data / LOCK_FILE)
+    folder_lock: Lock = adapter("process-lock")(settings.engine_lock)
     closing.callback(folder_lock.release)
     database_lock: Lock = await asyncio.to_thread(adapter("engine-lock"), database)
     closing.callback(database_lock.release)

@@ -110,6 +110,11 @@ class Settings(FrozenModel):
         return url
 
     @property
+    def engine_lock(self) -> Path:
+        """Held by the process that carries this project's runs."""
+        return self.data / "engine.lock"
+
+    @property
     def artifacts(self) -> Path:
         """The folder of all pipelines' artifact folders."""
         return self.project / "pipeline_artifacts"

@@ -24,7 +24,7 @@ from tests.integration.parts import (
 from tidemill.domain.log import LogCursor
 from tidemill.domain.run import RunState, RunTrigger, StepState, TerminationReason
 from tidemill.domain.spec_yaml import load_spec
-from tidemill.entrypoints.http.server import running_server
+from tidemill.entrypoints.server_file import running_server
 from tidemill.errors import Conflict, Disabled, IllegalTransition, NotFound
 from tidemill.services.pipelines import NewPipeline
 from tidemill.services.runs import Request

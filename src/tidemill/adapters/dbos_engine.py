@@ -24,6 +24,9 @@ EXECUTOR_ID = "tidemill"
 MAX_RECOVERIES = 1_000_000
 """A run may outlive any number of restarts; what ends it is its process."""
 
+RECORDING_S = 2.0
+"""How long a stop waits for DBOS to write down what is over; what it then has not, is taken up at the next start."""
+
 
 @dataclass
 class DbosEngine:
@@ -35,6 +38,8 @@ class DbosEngine:
     engine: Engine
     """For DBOS's own tables; stays open when the durable engine stops."""
     _stages: set[asyncio.Task[object]] = field(default_factory=set)
+    _recording: set[asyncio.Task[object]] = field(default_factory=set)
+    """Tasks whose stages may be over, but are perhaps not yet in DBOS's tables."""
     _workflow: Callable[[str], Awaitable[None]] | None = None
 
     async def start(self, submit: Submit, follow: Follow) -> None:
@@ -58,6 +63,8 @@ class DbosEngine:
         for stage in self._stages:
             stage.cancel()
         await asyncio.gather(*self._stages, return_exceptions=True)
+        if self._recording:
+            await asyncio.wait(self._recording, timeout=RECORDING_S)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS made its own thread pool the loop's default, and has shut it down.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
@@ -86,6 +93,8 @@ class DbosEngine:
         task = asyncio.current_task()
         if task is not None:
             self._stages.add(task)
+            self._recording.add(task)
+            task.add_done_callback(self._recording.discard)
         try:
             yield
         finally:

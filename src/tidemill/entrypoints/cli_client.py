@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tidemill.bootstrap import start
 from tidemill.domain.finding import Finding
-from tidemill.entrypoints.http.app import create_app
-from tidemill.entrypoints.http.server import running_server
+from tidemill.entrypoints.server_file import running_server
 from tidemill.errors import Conflict, InvalidInput, NotFound, TidemillError, UpstreamUnavailable
 from tidemill.settings import Settings, from_machine
 from tidemill.telemetry import set_up_logging
@@ -76,6 +74,16 @@ def connect(*, engine: bool, settings: Settings | None = None) -> Iterator[Clien
         return
     # On standard error: what this process has to say of itself must not stand in between the answers.
     set_up_logging(level="warning", log_format=settings.log.format)
+    with _inside(settings, engine=engine) as client:
+        yield client
+
+
+@contextmanager
+def _inside(settings: Settings, *, engine: bool) -> Iterator[Client]:
+    # The web framework and the database take a second to import: only who needs them here pays for it.
+    from tidemill.bootstrap import start
+    from tidemill.entrypoints.http.app import create_app
+
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="tidemill-services", daemon=True)
     thread.start()

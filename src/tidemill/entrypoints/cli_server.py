@@ -203,7 +203,7 @@ def _database(settings: Settings) -> Check:
 
 
 def _server(settings: Settings) -> Check:
-    from tidemill.entrypoints.http.server import running_server
+    from tidemill.entrypoints.server_file import running_server
 
     url = running_server(settings)
     return Check("server", url is not None, url or "not running; start it with `tidemill up`", required=False)

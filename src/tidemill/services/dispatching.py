@@ -209,7 +209,7 @@ class Dispatcher:
     async def _until_cancelled(self) -> None:
         """Until the runs being cancelled are ended, and that is recorded."""
         ending = tuple(self._ending)
-        while any(run_id in self._ending or run_id in self._followed for run_id in ending):
+        while any(run_id in self._ending or run_id in self._carried for run_id in ending):
             await asyncio.sleep(SHORT_LOOK_S)
 
     def _let_go(self, run_id: str) -> bool:

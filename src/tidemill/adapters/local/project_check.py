@@ -16,6 +16,8 @@ from tidemill.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tidemill.domain.connectors import SourceConfig
+
 
 def check_project(spec: PipelineSpec, *, root: Path, allowed: Sequence[Path] = ()) -> tuple[Finding, ...]:
     """What a run would fail on that only a look at the files shows; a source that is not there yet is a warning.
@@ -41,7 +43,7 @@ def _findings(spec: PipelineSpec, root: Path, allowed: Sequence[Path]) -> Iterat
             yield from (f.model_copy(update={"field": f"{field}.path"}) for f in outside.findings if isinstance(f, Finding))
             continue
         if isinstance(step, SourceStep):
-            yield from _source(step, outputs[step.name].names, field, read_schema(step.config, root=root, allowed=allowed))
+            yield from _source(step, outputs[step.name].names, field, read_schema(_undeclared(step.config), root=root, allowed=allowed))
 
 
 def _source(step: SourceStep, wanted: Sequence[str], field: str, found: SourceSchema | Unreadable) -> Iterator[Finding]:
@@ -53,3 +55,8 @@ def _source(step: SourceStep, wanted: Sequence[str], field: str, found: SourceSc
         if name not in found.schema:
             path = getattr(step.config, "path", "")
             yield error("unknown-column", field, f"There is no column `{name}` in {path!r}.", suggest(name, found.schema.names))
+
+
+def _undeclared(config: SourceConfig) -> SourceConfig:
+    """The config without the columns it names, so that those of the file are found."""
+    return config.model_copy(update={"columns": None}) if getattr(config, "columns", None) else config

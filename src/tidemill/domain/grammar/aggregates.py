@@ -9,8 +9,10 @@ from tidemill.domain.grammar.condition_config import formula
 from tidemill.domain.grammar.conditions import Cond, condition
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.expressions import digits
+from tidemill.domain.grammar.group_keys import group_keys, helper_columns
 from tidemill.domain.grammar.operations import Act, Keys, Operation
 from tidemill.domain.grammar.phrasebook import aggregates as w
+from tidemill.domain.grammar.phrasebook import expressions as ew
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.vocabulary import ROW_NOUNS, STOPWORDS, singular
 
@@ -78,7 +80,7 @@ def _keys_first(c: Cursor) -> list[Act] | None:
     if named == "group" and not (c.row_noun() and c.take("by", "per", "on")):
         return None
     c.take("the")
-    keys = c.columns(demanded=True)
+    keys = group_keys(c, named=True)
     if not keys:
         return None
     c.take("combination", "pair", "together")
@@ -95,7 +97,7 @@ def _keys_first(c: Cursor) -> list[Act] | None:
             named_now = _trailing_names(c, [m for m, _ in measures]) if not any(m.name for m, _ in measures) else [m for m, _ in measures]
             return _acts(c, keys, [(n, own) for n, (_, own) in zip(named_now, measures, strict=True)])
     if named.startswith(("group", "aggregate", "summari")) or c.context in ("group",):
-        return [Keys(keys)]
+        return [*helper_columns(c, keys), Keys(keys)]
     return None
 
 
@@ -144,10 +146,13 @@ def _per(c: Cursor) -> tuple[str, ...] | None:
         bracket = c.take("(")
         if not c.take(*w.PER):
             return None
+        each = c.tokens[c.i - 1].low in ("each", "every")
         c.take("the")
-        keys = c.columns(demanded=True)
+        keys = group_keys(c, named=False)
         if not keys or (bracket and not c.take(")")):
             return None
+        if each:
+            c.take("has", "had", "contains", "holds")
         keep()
         return keys
 
@@ -201,7 +206,8 @@ def _places(c: Cursor) -> int | None:
     bracket = c.take("(")
     c.take("and")
     if not c.take("round", "round it", "round that"):
-        return None
+        places = c.count() if c.tokens[c.i - 1].text in (",", "(") else None
+        return places if places is not None and c.take(*ew.DECIMALS) and (not bracket or c.take(")")) else None
     places = digits(c)
     return places if not bracket or c.take(")") else None
 
@@ -221,7 +227,9 @@ def _name_before(c: Cursor) -> str | None:
     if name is None or (name.lower() in _SINGLE and not c.sees("=", ":=", ":")) or not c.take(*w.MARKS_2):
         return None
     c.articles()
-    return name if any(c.sees(p) for p, _ in _WORDS) else None
+    if name.lower() in ("what", "which", "how", "who"):
+        return None
+    return name if any(c.sees(p) for p, _ in _WORDS) or c.sees("first", "last", *_SHARES) else None
 
 
 def _trailing_names(c: Cursor, measures: list[Measure]) -> list[Measure]:
@@ -263,7 +271,7 @@ def _bracketed_name(c: Cursor) -> tuple[str, int | None] | None:
 
 def _phrases(c: Cursor) -> list[Measure] | None:
     """`sum of net`, `the lowest, the highest and the average celsius`, `sum of a and b`, `count of orders`."""
-    called = c.attempt(lambda: _called(c)) or c.attempt(lambda: _first_or_last(c))
+    called = c.attempt(lambda: _called(c)) or c.attempt(lambda: _first_or_last(c)) or c.attempt(lambda: _share_of_rows(c))
     if called:
         return called
     operations = [word] if (word := _operation(c)) else []
@@ -284,17 +292,38 @@ def _next_operation(c: Cursor) -> str | None:
         return None
     c.articles()
     found = _operation(c)
+    if c.low() in ("=", ":=", ":"):
+        return None
     return found if found and (c.take("of") or True) else None
 
 
 def _first_or_last(c: Cursor) -> list[Measure] | None:
     """`the last order_date`: of dates the latest; of anything else it would depend on an order that is not said."""
-    word = c.take("first", "last")
+    word = c.take("first", "last", "earliest", "latest", "most recent")
     if word is None:
         return None
-    c.take("of", "value of")
+    c.take("of", "value of", "date of", "day of", "date in")
     column = c.column()
-    return [Measure("max" if word == "last" else "min", column)] if column and c.scope.type_of(column).is_temporal else None
+    later = word in ("last", "latest", "most recent")
+    return [Measure("max" if later else "min", column)] if column and c.scope.type_of(column).is_temporal else None
+
+
+def _share_of_rows(c: Cursor) -> list[Measure] | None:
+    """`the percentage of rows where outcome is "solved"`."""
+    word = c.take(*_SHARES)
+    if word is None:
+        return None
+    c.take("the", "all")
+    if not c.row_noun() and not c.attempt(lambda: _row_word(c)):
+        return None
+    test = condition(c) if c.take(*w.WHERE) else None
+    return [Measure(_SHARES[word], None, where=test)] if test is not None else None
+
+
+_SHARES = {
+    "percentage of": "percentage", "percent of": "percentage", "share of": "share", "fraction of": "share", "proportion of": "share",
+    "% of": "percentage",
+}  # fmt: skip
 
 
 def _called(c: Cursor) -> list[Measure] | None:
@@ -331,6 +360,8 @@ def _measured(c: Cursor, operations: list[str]) -> list[Measure] | None:
         while more := c.attempt(lambda: _one_more_column(c)):
             columns.append(more)
     _value_words(c)
+    if operations == ["countDistinct"]:
+        _there_are(c)
     return [Measure(o, n) for o in operations for n in columns]
 
 
@@ -462,6 +493,7 @@ def _acts(c: Cursor, keys: tuple[str, ...], measures: list[tuple[Measure, list[t
         return None
     if helpers:
         acts.append(Operation("Mark the rows to count", {"add_columns": tuple(helpers)}))
+    acts = [*helper_columns(c, keys), *acts]
     title = f"Group by {', '.join(keys)}" if keys else "Aggregate all rows"
     config: dict[str, object] = {"aggregations": tuple(aggregations), **({"group_by": keys} if keys else {})}
     acts.append(Operation(title, config, aggregates=True))
@@ -475,6 +507,8 @@ def _conditional(measure: Measure, name: str) -> tuple[dict[str, str], str, str]
     assert measure.where is not None
     helper = f"{name}_part"
     test = formula(measure.where)
+    if measure.operation in ("share", "percentage"):
+        return {"name": helper, "formula": f"if {test} then {100 if measure.operation == 'percentage' else 1} else 0"}, helper, "avg"
     if measure.operation == "count":
         counted = f"{test} and {{{measure.column}}} is not null" if measure.column else test
         return {"name": helper, "formula": f"if {counted} then 1 else 0"}, helper, "sum"
@@ -483,6 +517,8 @@ def _conditional(measure: Measure, name: str) -> tuple[dict[str, str], str, str]
 
 def default_name(measure: Measure) -> str:
     """The name of an aggregated column for which the brief has none."""
+    if measure.operation in ("share", "percentage"):
+        return measure.operation
     if measure.operation == "count":
         return f"count_{measure.column}" if measure.column else "row_count"
     return f"{DEFAULT_PREFIX[measure.operation]}_{measure.column}".replace(" ", "_").lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tidemill.domain.grammar.cursor import Cursor
-from tidemill.domain.grammar.operations import Act, Operation
+from tidemill.domain.grammar.operations import Act, Operation, Said
 from tidemill.domain.grammar.phrasebook import casting as w
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.table_schema import ColumnType
@@ -67,7 +67,79 @@ _TYPES = {
 
 def read_cast(c: Cursor) -> list[Act] | None:
     """`convert x to a number`, `"Amount EUR" is text with thousands separators such as 1,250.00; convert it to a number`."""
-    return c.attempt(lambda: _verb_first(c)) or c.attempt(lambda: _described(c))
+    return c.longest(lambda: c.attempt(lambda: _stays(c)), lambda: c.attempt(lambda: _verb_first(c)), lambda: c.attempt(lambda: _described(c)))
+
+
+def _stays(c: Cursor) -> list[Act] | None:
+    """`postcode stays text, e.g. 01067`, `keep the store code as text`: nothing to do where the column is of that type, else a conversion."""
+    zeros = bare = False
+    if c.take(*w.ZEROS_OF):
+        names, kind, zeros = c.columns(), "string", True
+        if not names or not c.take(*w.ARE_KEPT):
+            return None
+    elif c.take(*w.LEAVE):
+        c.take("the values of", "values of")
+        names = c.columns()
+        _example(c)
+        if not names or not c.take("as", "to be", "a", ":") or (said := c.take(*_TYPES)) is None:
+            return None
+        kind = _TYPES[said]
+    else:
+        names = c.columns()
+        _example(c)
+        if not names:
+            return None
+        if stays := c.take(*w.STAYS):
+            bare = stays in ("is", "are", "is still")
+            c.take("as")
+            if (said := c.take(*_TYPES)) is None or (bare and _may_be_condition(c, names, said)):
+                return None
+            kind = _TYPES[said]
+        elif c.take(*w.KEEPS_ZEROS):
+            kind, zeros = "string", True
+        else:
+            return None
+    _example(c)
+    c.attempt(lambda: (c.take(",", ";", "-", "–"), c.take(*w.NO_NUMBER))[1])
+    with c.saved() as keep:
+        c.take(",", "and", ";", "(", "-", "–", ":")
+        c.take("and", "so", "because", "as", "please")
+        if c.take(*w.KEEPS_ZEROS):
+            c.take(")")
+            zeros = True
+            keep()
+    types = c.scope.schema.columns
+    if any(n not in types for n in names):
+        return None
+    other = [n for n in names if types[n].value != kind and not (kind == "number" and types[n].value == "integer")]
+    if not other:
+        return [Said("guaranteed")]
+    if bare and kind != "string":
+        return None
+    if zeros:
+        c.trouble("type", f"{other[0]!r} is read as {types[other[0]].value}, so leading zeros are lost already.", "Quote the values in the file.")
+        return None
+    return _cast(c, tuple(other), kind, {})
+
+
+def _may_be_condition(c: Cursor, names: tuple[str, ...], said: str) -> bool:
+    """True where `kind is text` may pick the rows whose value is "text"."""
+    return c.context in ("filter", "exclude") or any(said.lower() == str(v).lower() for n in names for v in c.scope.samples.get(n, ()))
+
+
+def _example(c: Cursor) -> None:
+    """`such as 0042`, `, e.g. 01067`."""
+    with c.saved() as keep:
+        bracket = c.take("(") or c.take(",")
+        if not c.take(*w.SUCH_AS):
+            return
+        c.take(",", ":")
+        if (token := c.peek()) is None or token.kind not in (Kind.NUMBER, Kind.QUOTED, Kind.WORD, Kind.TICK):
+            return
+        c.i += 1
+        if bracket == "(" and not c.take(")"):
+            return
+        keep()
 
 
 def _verb_first(c: Cursor) -> list[Act] | None:

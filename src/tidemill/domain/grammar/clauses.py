@@ -14,13 +14,13 @@ from tidemill.domain.grammar.filters import read_bare_condition, read_complete_r
 from tidemill.domain.grammar.joins import Tables, read_join, read_join_remark, read_union, table_here
 from tidemill.domain.grammar.operations import Act, CellFill, Combination, JoinRemark, Keys, Operation, Said, Target
 from tidemill.domain.grammar.phrasebook import clauses as w
-from tidemill.domain.grammar.places import read_source, read_target
+from tidemill.domain.grammar.places import OPERATIVE, read_source, read_target
 from tidemill.domain.grammar.remarks import describes_a_file, is_guaranteed
 from tidemill.domain.grammar.reshape import read_cell_remark, read_pivot, read_unpivot
 from tidemill.domain.grammar.scope import Scope
 from tidemill.domain.grammar.sorting import read_dedupe, read_having, read_limit, read_sort
 from tidemill.domain.grammar.tokens import Kind, tokenise
-from tidemill.domain.grammar.vocabulary import FILLERS, singular, word_list
+from tidemill.domain.grammar.vocabulary import ARTICLES, FILLERS, singular, word_list
 from tidemill.domain.grammar.workspace import Workspace
 
 _READERS: tuple[Callable[[Cursor], list[Act] | None], ...] = (
@@ -120,6 +120,7 @@ class _Walk:
             calculation=calculation,
             table_nouns=self.nouns,
             rest_is_clear=self.workspace.rest_is_clear,
+            row_count=self._row_count(scope),
         )
 
     def _opened(self, i: int) -> int:
@@ -142,6 +143,14 @@ class _Walk:
             if c.i == before:
                 return c.i
         return c.i
+
+    def _row_count(self, scope: Scope) -> str:
+        """The one column of the last aggregation that counts rows, if it is still there."""
+        last = next((s for s in reversed(self.workspace.steps) if s.type == "transform" and s.config.aggregations), None)
+        if last is None or last.type != "transform" or not last.config.group_by:
+            return ""
+        found = [a.output_name for a in last.config.aggregations or () if a.operation == "count" and a.column is None]
+        return found[0] if len(found) == 1 and found[0] in scope.schema.columns else ""
 
     def _any_scope(self) -> Scope:
         return self.workspace.table.scope if self.workspace.current else Scope.empty()
@@ -323,11 +332,28 @@ class _Walk:
         while end > i + 1 and (self.tokens[end - 1].text in ",;" or self.tokens[end - 1].low in ("and", "then", "but")):
             end -= 1
         words = self.text[self.tokens[i].start : self.tokens[end - 1].end]
+        if end < len(self.tokens) and self._gives_reason(i, end):
+            self.outcome.pieces.append(Piece(words, "remark"))
+            self.troubles = []
+            return
         inside = [t for t in self.troubles if i <= t.at < max(end, i + 1)]
         trouble = max(inside, key=lambda t: (t.sure, t.rule in ("ambiguous-column", "formula"), t.at), default=None)
         hint = " ".join(x for x in ((trouble.message, trouble.fix) if trouble else ()) if x)
         self.outcome.pieces.append(Piece(words, understood=False, hint=hint, trouble=trouble))
         self.troubles = []
+
+    def _gives_reason(self, i: int, end: int) -> bool:
+        """True of `A shopper may change a review` before `so keep …`: a fact that asks for nothing."""
+        behind = [t.low for t in self.tokens[end : end + 3] if t.text != ","]
+        said = self.tokens[i:end]
+        if not behind or behind[0] not in ("so", "therefore", "hence", "thus") or any(t.kind is not Kind.WORD for t in said if t.text != ","):
+            return False
+        low = [t.low for t in said]
+        if low[0] not in ARTICLES | {"some", "many", "most", "we", "people", "customers", "sometimes", "one"} or low[0] in ("it", "this", "that"):
+            return False
+        may = next((k for k, word in enumerate(low) if word in ("may", "can", "might", "could", "sometimes", "often", "usually")), None)
+        asks = any(t.low in OPERATIVE - {"most"} or t.lemma in OPERATIVE - {"most"} or t.low in ("no", "without", "if", "unless") for t in said)
+        return may is not None and may + 1 < len(low) and low[may + 1] not in ("be", "also") and not asks
 
     def _apply(self, acts: list[Act], sentence: str, table: str, cursor: Cursor) -> None:
         if table == "\0before":

@@ -7,14 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 from tidemill.domain.formula import parse_formula, type_of
-from tidemill.domain.grammar.condition_config import formula
+from tidemill.domain.grammar.condition_config import formula, literal
 from tidemill.domain.grammar.conditions import condition
 from tidemill.domain.grammar.cursor import Cursor
-from tidemill.domain.grammar.expressions import digits, expression
+from tidemill.domain.grammar.expressions import digits, expression, nearest, result_value
 from tidemill.domain.grammar.literals import number, value
 from tidemill.domain.grammar.operations import Act, Operation
 from tidemill.domain.grammar.phrasebook import column_steps as w
+from tidemill.domain.grammar.phrasebook import expressions as ew
 from tidemill.domain.grammar.scope import Scope
+from tidemill.domain.grammar.text_edits import read_text_edit
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.grammar.windows import window_operations
 from tidemill.domain.table_schema import ColumnType, TableSchema
@@ -98,9 +100,13 @@ def _further(c: Cursor, per: tuple[str, ...]) -> list[Act] | None:
 def _named_first(c: Cursor, per: tuple[str, ...]) -> list[Act] | None:
     if c.sees("running", "rank", "number the", "a running", "cumulative"):
         return None
-    c.take(*w.NEW_COLUMN)
-    c.take("called", "named", ":", "which i call", "we call")
-    name = c.new_name()
+    if c.take(*w.NEW_COLUMN) and c.low() in ("=", ":=", "<-") and c.tokens[c.i - 1].low not in ("column", "field"):
+        c.i -= 1
+        name: str | None = c.tokens[c.i].text
+        c.i += 1
+    else:
+        c.take("called", "named", ":", "which i call", "we call")
+        name = c.new_name()
     if name is None:
         return None
     while c.take(","):
@@ -470,6 +476,11 @@ def read_round(c: Cursor) -> list[Act] | None:
         return None
     c.take("both", "all of")
     names = c.columns(demanded=True)
+    if names and (word := c.take("up", "down")):
+        c.take(*ew.TO_THE_NEXT_INTEGER)
+        return _reformed(names, f"{'ceil' if word == 'up' else 'floor'}({{}})")
+    if names and (step := nearest(c)) is not None:
+        return _reformed(names, f"round({{}} / {step}, 0) * {step}")
     places = digits(c) if names else None
     if places is None:
         return None
@@ -479,7 +490,7 @@ def read_round(c: Cursor) -> list[Act] | None:
 
 def read_replace(c: Cursor) -> list[Act] | None:
     """`make email lower case`, `trim name`, `uppercase the country`, `divide price by 100`, `replace "x" with "y" in city`."""
-    return c.first((_changed_case, _trimmed, _arithmetic, _value_replaced, _flagged))
+    return c.first((read_text_edit, _changed_case, _trimmed, _arithmetic, _value_replaced, _sorted_in_two, _flagged, _overwritten, _from_other))
 
 
 _CASES = {
@@ -575,10 +586,10 @@ def _value_replaced(c: Cursor) -> list[Act] | None:
     if seen and before.text not in seen:
         if not any(before.text in v for v in seen):
             return None
-        return _reformed((column,), f"replace({{}}, '{before.text}', '{after.text}')")
+        return _reformed((column,), f"replace({{}}, {literal(before.text)}, {literal(after.text)})")
     if any(before.text in v and before.text != v for v in seen):
         c.doubts.append((before.text, "It is not clear whether whole values or parts of texts are replaced; whole values were."))
-    return _reformed((column,), f"if {{}} = '{before.text}' then '{after.text}' else {{}}")
+    return _reformed((column,), f"if {{}} = {literal(before.text)} then {literal(after.text)} else {{}}")
 
 
 def _flagged(c: Cursor) -> list[Act] | None:
@@ -595,3 +606,75 @@ def _flagged(c: Cursor) -> list[Act] | None:
         if name and test is not None
         else None
     )
+
+
+def _sorted_in_two(c: Cursor) -> list[Act] | None:
+    """`mark rows where amount > 100 as "big" in a new column size, all others as "small"`."""
+    if not c.take("flag", "mark", "tag", "label"):
+        return None
+    c.row_noun()
+    if not c.take("where", "whose", "with", "that have", "if"):
+        return None
+    test = condition(c)
+    one = result_value(c) if test is not None and c.take("as", "with") else None
+    name = c.attempt(lambda: _in_column(c)) if one else None
+    c.take(",", ";")
+    c.take("and")
+    two = result_value(c) if one and c.take(*w.ALL_OTHERS) and c.take("as", "with", "get", "are") else None
+    name = name or (c.attempt(lambda: _in_column(c)) if two else None)
+    if test is None or not name or not two:
+        return None
+    return [Operation(f"Add {name}", {"add_columns": ({"name": name, "formula": f"if {formula(test)} then {one} else {two}"},)})]
+
+
+def _in_column(c: Cursor) -> str | None:
+    c.take(",")
+    return c.new_name() if c.take(*w.AS_2) else None
+
+
+def _overwritten(c: Cursor) -> list[Act] | None:
+    """`set tier to "vip" where spend is above 100`, `where spend is above 100 set tier to "vip"`."""
+    test = None
+    if c.take("where", "if", "when", "for rows where", "in rows where", "for all rows where", "wherever"):
+        test = condition(c)
+        c.take(",", "then")
+        if test is None:
+            return None
+    column = c.column(demanded=True) if c.take("set", "change", "make") else None
+    found = result_value(c) if column and c.take("to", "=", "into") else None
+    if found is None or column is None:
+        return None
+    if test is None:
+        test = condition(c) if c.take(*w.FOR_ROWS_WHERE) else None
+    if test is None:
+        return None
+    return _reformed((column,), f"if {formula(test)} then {found} else {{}}")
+
+
+def _from_other(c: Cursor) -> list[Act] | None:
+    """`replace missing nickname with first_name`, `where nickname is missing, use first_name`."""
+    if c.take("where", "if", "when", "wherever", "whenever"):
+        c.take("the")
+        column = c.column(demanded=True)
+        if not column or not c.take(*w.IS_MISSING_2):
+            return None
+        c.take(",")
+        c.take("then")
+        if not c.take(*w.PUT):
+            return None
+    else:
+        if not c.take(*w.FILL) or not c.take(*w.MISSING):
+            return None
+        column = c.column(demanded=True)
+        c.take("values", "value", "cells", "entries")
+        if not column or not c.take(*w.WITH):
+            return None
+    c.take("the value of", "the value in", "value of", "that of", "the value from", "the values of", "the values from")
+    c.take("the column", "column")
+    token = c.peek()
+    other = c.column() if token and token.kind is not Kind.QUOTED else None
+    kinds = (c.scope.type_of(column), c.scope.type_of(other or ""))
+    if other is None or other == column or (kinds[0] is not kinds[1] and not all(k.is_numeric for k in kinds)):
+        return None
+    c.take("instead", "there", "in its place", "of the same row")
+    return _reformed((column,), f"coalesce({{}}, {{{other}}})")

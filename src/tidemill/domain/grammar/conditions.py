@@ -62,21 +62,22 @@ COMPARISONS: tuple[tuple[str, str], ...] = tuple(
         "than or equal to|"
         "more than or equal to|greater or equal to|greater than or equals|equal to or greater than|equal to or "
         "more than|equal to or above|on or after|from on or after|since|a minimum of|minimum|min|minimum of|at "
-        "or above|no earlier than|"
+        "or above|no earlier than|from the start of|since the start of|since the beginning of|from the beginning of|"
         "not before|no lower than|not lower than|starting from|starting on|bigger than or equal to|above or equal "
         "to|not earlier than|not smaller than",
         "less_than_or_equal": "<=|≤|at most|no more than|not more than|no greater than|not greater than|up to|not above|not over|less "
         "than or equal to|"
         "less or equal to|smaller than or equal to|equal to or less than|equal to or below|on or before|no later "
         "than|not after|not later than|a maximum of|maximum|max|maximum of|not exceeding|at or below|"
+        "by the end of|until the end of|up to the end of|till the end of|"
         "no higher than|not higher than|up to and including|until and including|through|below or equal to|under or equal to|not more than",
         "greater_than": ">|above|over|greater than|more than|larger than|bigger than|higher than|exceeds|exceed|exceeding|heavier "
         "than|older than|longer than|"
         "later than|after|beyond|strictly above|strictly greater than|strictly more than|newer than|costlier "
         "than|taller than|hotter than|warmer than|in excess of|"
-        "has exceeded|exceeded|dearer than|faster than",
+        "has exceeded|exceeded|dearer than|faster than|after the end of",
         "less_than": "<|below|under|less than|smaller than|lower than|fewer than|before|earlier than|lighter than|shorter than|prior to|cheaper than|"
-        "younger than|colder than|strictly below|strictly less than|strictly under|cooler than|slower than",
+        "before the start of|before the beginning of|younger than|colder than|strictly below|strictly less than|strictly under|cooler than|slower than",
         "not_equals": (
             "!=|<>|≠|not equal to|not equals|does not equal|do not equal|other than|different from|anything "
             "but|differs from|anything other than|unequal to"
@@ -90,6 +91,10 @@ COMPARISONS: tuple[tuple[str, str], ...] = tuple(
             "contains|containing|contain|includes the text|including the text|contains the text|contains "
             "the word|containing the word|containing the text|has the text|includes|mentions|mentioning"
         ),
+        "not_starts_with": "does not start with|do not start with|doesn't start with|don't start with|not starting with|not start with|"
+        "does not begin with|do not begin with|doesn't begin with|don't begin with|not beginning with|not begin with",
+        "not_ends_with": "does not end with|do not end with|doesn't end with|don't end with|not ending with|not end with|does not end in|"
+        "doesn't end in|not ending in",
         "starts_with": "starts with|starting with|begins with|beginning with|start with|begin with|starts in|prefixed with",
         "ends_with": "ends with|ending with|ends in|ending in|end with|end in",
         "matches": "matches the regex|matching the regex|matches the regular expression|matches the pattern|matching the pattern",
@@ -145,7 +150,7 @@ def _conjunction(c: Cursor) -> Cond | None:
 
 
 def _simple(c: Cursor) -> Cond | None:
-    return c.first((_bracketed, _negated, _prefix_absent, _about_columns, _reversed, _without_subject, _adjective, _calculated))
+    return c.first((_bracketed, _negated, _at_least_one, _neither_there, _value_of_column, _prefix_absent, _about_columns, _reversed, _without_subject, _adjective, _calculated))
 
 
 def _bracketed(c: Cursor) -> Cond | None:
@@ -164,6 +169,43 @@ def _negated(c: Cursor) -> Cond | None:
         return None
     inner = c.attempt(lambda: _bracketed(c)) or c.attempt(lambda: _about_columns(c))
     return opposite(inner) if inner else None
+
+
+def _at_least_one(c: Cursor) -> Cond | None:
+    """`at least one of phone and email is filled`."""
+    if not c.take("at least one of", "any one of", "at least one out of"):
+        return None
+    c.take("the columns", "the")
+    start = c.i
+    names = c.columns(demanded=True)
+    parts = predicate(c, names, start) if len(names) > 1 else None
+    return Either(parts.parts) if isinstance(parts, Both | Either) and len(parts.parts) == len(names) else None
+
+
+def _neither_there(c: Cursor) -> Cond | None:
+    """`with neither phone nor email`."""
+    if not c.take("with neither", "have neither", "has neither", "having neither", "that have neither"):
+        return None
+    names: list[str] = []
+    while name := c.column(demanded=not names):
+        names.append(name)
+        c.take(",")
+        if not c.take("nor", "and nor", "or"):
+            break
+    return Both(tuple(Test(n, "is_null", operand=True) for n in names)) if len(names) > 1 else None
+
+
+def _value_of_column(c: Cursor) -> Cond | None:
+    """`with a temporary contract`: a value that the column behind it holds."""
+    if not c.take("with", "that have", "who have", "having", "have"):
+        return None
+    c.articles()
+    token = c.peek()
+    test = grounded(c, token.text) if token and token.kind is Kind.WORD else None
+    if test is None:
+        return None
+    c.i += 1
+    return test if c.column() == test.column else None
 
 
 def opposite(cond: Cond) -> Cond:
@@ -189,6 +231,9 @@ def _spread(c: Cursor, names: tuple[str, ...], start: int, make: Callable[[str],
 def _prefix_absent(c: Cursor) -> Cond | None:
     start = c.i
     phrase = c.take(*w.WITHOUT)  # fmt: skip
+    if phrase and c.sees("both"):
+        c.trouble("unclear", "'without both' can mean that one of them is missing, or both.", "Say 'where a is missing and b is missing', or 'or'.")
+        return None
     if phrase:
         if c.take("null or", "empty or"):
             c.take("missing", "empty")
@@ -238,6 +283,10 @@ def predicate(c: Cursor, names: tuple[str, ...], start: int) -> Cond | None:
 
 
 def _positive(c: Cursor, names: tuple[str, ...], start: int, *, bare: bool) -> Cond | None:
+    if c.take("neither"):
+        return _none_of_these(c, names)
+    if len(names) == 1 and c.scope.type_of(names[0]).is_numeric and (bound := c.take(*_BOUNDS)):
+        return Test(names[0], _BOUNDS[bound], 0)
     if len(names) > 1 and not bare and not c.sees(*w.ABSENT, *w.THERE, *(p for p, _ in COMPARISONS)):
         return None
     if (test := c.attempt(lambda: _presence(c))) is not None:
@@ -263,6 +312,20 @@ def _positive(c: Cursor, names: tuple[str, ...], start: int, *, bare: bool) -> C
             conds.append(one)
         return _spread(c, names, start, lambda n: conds[names.index(n)])
     return _one(c, names[0], bare=bare)
+
+
+_BOUNDS = {
+    "zero or negative": "less_than_or_equal", "negative or zero": "less_than_or_equal", "0 or negative": "less_than_or_equal",
+    "negative or 0": "less_than_or_equal", "zero or positive": "greater_than_or_equal", "positive or zero": "greater_than_or_equal",
+}  # fmt: skip
+
+
+def _none_of_these(c: Cursor, names: tuple[str, ...]) -> Cond | None:
+    """`is neither open nor late`."""
+    found = [first] if len(names) == 1 and (first := value(c, names[0])) is not None else []
+    while found and c.take("nor", ", nor", "or") and (more := value(c, names[0])) is not None:
+        found.append(more)
+    return Test(names[0], "not_in", tuple(found)) if len(found) > 1 else None
 
 
 def _presence(c: Cursor) -> bool | None:
@@ -378,13 +441,18 @@ def values_list(c: Cursor, name: str) -> list[Scalar]:
 
 
 def _next_value(c: Cursor, name: str) -> Scalar | None:
+    before = c.peek(-1)
     with c.saved() as keep:
         comma, word = c.take(","), c.take("or", "and", "/", "nor", "|")
         if not (comma or word) or c.done or _starts_condition(c):
             return None
+        token = c.tokens[c.i]
+        if before and before.kind is Kind.QUOTED and token.kind is Kind.WORD and token.text not in c.scope.samples.get(name, ()):
+            return None
         found = value(c, name)
-        if found is not None:
-            keep()
+        if found is None or (isinstance(found, str) and c.scope.type_of(name).is_numeric):
+            return None
+        keep()
         return found
 
 
@@ -405,6 +473,9 @@ def _compared(c: Cursor, name: str) -> Cond | None:
     if part is None:
         return None
     c.take(*w.THE_2)
+    if part in ("not_starts_with", "not_ends_with"):
+        found = _text_part(c, name, part.removeprefix("not_"))
+        return None if found is None else Opposite(found)
     if part in ("starts_with", "ends_with", "contains", "not_contains", "matches"):
         return _text_part(c, name, part)
     if _is_temporal(c, name) and (span := c.attempt(lambda: day_span(c))):
@@ -530,7 +601,9 @@ def _reversed(c: Cursor) -> Cond | None:
         if day_span(c) is None and value(c, None) is None:
             return None
         c.take(*w.IN_3)
-        name = c.column()
+        counted = c.row_count if c.low() in ("rows", "row", "records", "entries", "lines") else ""
+        name = c.column() if not counted else counted
+        c.i += bool(counted)
         end = c.i
     if name is None:
         return None

@@ -56,6 +56,10 @@ class Cursor:
     """Reads a calculation; conditions compare its result, and it can hold conditions itself."""
     rest_is_clear: bool = False
     """True if "the rest" can only mean the rows at hand: some were removed, and nothing was written yet."""
+    row_count: str = ""
+    """The column that holds how many rows each group had."""
+    key_formulas: dict[str, str] = field(default_factory=dict)
+    """Formulas of group keys that are no columns yet, by the name they get."""
     subject: tuple[str, ...] = ()
     """Columns that the last condition was about, for one that names none."""
 

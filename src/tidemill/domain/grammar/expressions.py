@@ -66,8 +66,18 @@ def _chain(c: Cursor, signs: Signs, reader: Callable[[], str | None]) -> str | N
 
 def _signed(c: Cursor, signs: Signs, reader: Callable[[], str | None]) -> str | None:
     sign = next((sign for phrase, sign in signs if c.take(phrase)), None)
+    start = c.i
     right = reader() if sign else None
+    if right and sign in "+-" and _lone_percentage(c, start):
+        c.trouble("percentage", "It is not said of what this percentage is.", "Write 'price times 1.19', or 'price plus 19% of price'.", at=start)
+        return None
     return f" {sign} {right}" if right else None
+
+
+def _lone_percentage(c: Cursor, start: int) -> bool:
+    """True of `19 %` behind a plus, which people mean of what stands before it."""
+    words = [t.low for t in c.tokens[start : c.i]]
+    return "of" not in words and (words[0].endswith("%") or any(word in ("percent", "cent", "%") for word in words[1:3]))
 
 
 def operand(c: Cursor) -> str | None:
@@ -77,6 +87,11 @@ def operand(c: Cursor) -> str | None:
         _imperative,
         _bracketed,
         _negative,
+        _of_several,
+        _whichever,
+        _percent_change,
+        _scaled,
+        _month_text,
         _multiple,
         _percentage_of,
         _between_two,
@@ -151,7 +166,7 @@ def _between_two(c: Cursor) -> str | None:
     ):
         if c.take(*words):
             one = operand(c)
-            two = operand(c) if one and c.take("and", "to") else None
+            two = operand(c) if one and (c.take("and", "to") or (sign in "+*" and c.take(","))) else None
             if not two:
                 return None
             if sign == "-" and _temporal(c, one):
@@ -170,6 +185,82 @@ def _extreme(c: Cursor) -> str | None:
     if not word or not two:
         return None
     return f"{'least' if word[0] in 'sl' and word != 'larger of' else 'greatest'}({one}, {two})"
+
+
+def _of_several(c: Cursor) -> str | None:
+    """`the average of q1, q2 and q3` of the columns of one row."""
+    c.articles()
+    word = c.take(*w.OF_SEVERAL)
+    found = _operand_list(c) if word else []
+    if word is None or len(found) < 2:
+        return None
+    if word.startswith(("average", "mean")):
+        return f"(({' + '.join(found)}) / {len(found)})"
+    low = word.startswith(("lowest", "smallest", "minimum", "earliest", "least"))
+    return f"{'least' if low else 'greatest'}({', '.join(found)})"
+
+
+def _whichever(c: Cursor) -> str | None:
+    """`q1 or q2, whichever is larger`, `whichever is larger, q1 or q2`."""
+    word = c.take(*w.WHICHEVER_IS_MORE, *w.WHICHEVER_IS_LESS)
+    c.take(",", "of", ":")
+    c.take("either", "the")
+    one = c.column()
+    two = c.column() if one and c.take("or", "and") else None
+    if two is None:
+        return None
+    if word is None:
+        c.take(",", "(", "-")
+        word = c.take(*w.WHICHEVER_IS_MORE, *w.WHICHEVER_IS_LESS)
+        c.take(")")
+    if word is None:
+        return None
+    return f"{'greatest' if word in w.WHICHEVER_IS_MORE else 'least'}({{{one}}}, {{{two}}})"
+
+
+def _percent_change(c: Cursor) -> str | None:
+    """`the percent change from q1 to q2`."""
+    c.articles()
+    if not c.take("percent change from", "percentage change from", "change in percent from", "% change from", "percentage change between"):
+        return None
+    one = c.column()
+    two = c.column() if one and c.take("to", "and") else None
+    return f"(({{{two}}} - {{{one}}}) / {{{one}}} * 100)" if two else None
+
+
+def _scaled(c: Cursor) -> str | None:
+    """`amount in thousands`."""
+    name = c.column()
+    if name is None or not c.scope.type_of(name).is_numeric:
+        return None
+    word = c.take("in thousands", "in millions")
+    return f"({{{name}}} / {1000 if word == 'in thousands' else 1000000})" if word else None
+
+
+def _month_text(c: Cursor) -> str | None:
+    """`the month of opened_on, like 2025-03`, `opened_on as YYYY-MM`."""
+    c.articles()
+    c.take("month of", "month from", "year and month of", "year-month of", "calendar month of", "month in")
+    inner = c.column()
+    if inner is None or not c.scope.type_of(inner).is_temporal:
+        return None
+    c.take(",")
+    bracket = c.take("(")
+    if not c.take(*w.WRITTEN_LIKE) or not _year_and_month(c) or (bracket and not c.take(")")):
+        return None
+    return f"format_date({{{inner}}}, '%Y-%m')"
+
+
+def _year_and_month(c: Cursor) -> bool:
+    """Consumes `2025-03` or `YYYY-MM`."""
+    token = c.peek()
+    if token is not None and (token.low == "yyyy-mm" or (token.kind is Kind.QUOTED and re.fullmatch(r"20\d\d-[01]\d|yyyy-mm", token.low))):
+        c.i += 1
+        return True
+    if re.fullmatch(r"20\d\d-[01]\d", c.words_between(c.i, c.i + 3)) and not (c.peek(3) and c.low(3) == "-"):
+        c.i += 3
+        return True
+    return False
 
 
 def _temporal(c: Cursor, text: str | None) -> bool:
@@ -486,11 +577,19 @@ def _conditional_behind(c: Cursor, first: str) -> str:
                     more()
                 else:
                     result = None
-        otherwise = _otherwise(c) if branches else None
+        otherwise = (c.attempt(lambda: _otherwise(c)) or c.attempt(lambda: _value_otherwise(c))) if branches else None
         if otherwise is None:
             return first
         keep()
         return _cases(branches, otherwise)
+
+
+def _value_otherwise(c: Cursor) -> str | None:
+    """`…, "low" otherwise`."""
+    c.take(",", ";")
+    c.take("and", "or")
+    found = result_value(c)
+    return found if found not in (None, "true", "false") and c.take("otherwise", "else", "in all other cases", "for the rest", "for all others", "if not") else None
 
 
 # --- rounding behind ------------------------------------------------------------------------------------------------
@@ -508,12 +607,37 @@ def digits(c: Cursor) -> int | None:
     return count
 
 
+def nearest(c: Cursor) -> int | None:
+    """`to the nearest 10`, `to the nearest hundred`."""
+    with c.saved() as keep:
+        if not c.take("to the nearest", "to the next"):
+            return None
+        next_up = c.tokens[c.i - 1].low == "next"
+        step = {"hundred": 100, "thousand": 1000, "ten": 10}.get(c.low()) or (c.count() if not c.take("one") else None)
+        if step is None or step < 2 or next_up:
+            return None
+        if c.low() in ("hundred", "thousand", "ten") and not c.tokens[c.i - 1].text.isdigit():
+            c.i += 1
+        keep()
+        return step
+
+
 def _rounded(c: Cursor, text: str) -> str:
     with c.saved() as keep:
         c.take(",")
         c.take("and", "all", "then", "the result", "both")
         bracket = c.take("(")
+        if word := c.take("round up", "round down"):
+            c.take(*w.TO_THE_NEXT_INTEGER)
+            if not bracket or c.take(")"):
+                keep()
+                return f"{'ceil' if word == 'round up' else 'floor'}({text})"
+            return text
         if c.take("round", "round it", "round the result", "round that"):
+            step = nearest(c)
+            if step is not None and (not bracket or c.take(")")):
+                keep()
+                return f"round(({text}) / {step}, 0) * {step}"
             places = digits(c)
             if places is not None and (not bracket or c.take(")")):
                 keep()

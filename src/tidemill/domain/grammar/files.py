@@ -123,10 +123,25 @@ def _described(before: list[Token], verb: int) -> bool:
     word, subject = before[verb], before[verb - 1] if verb else None
     if subject is None or any(t.low in ("result", "results", "output", "summary") for t in before):
         return False
+    if word.low in ("into", "to", "onto") and (written := _writer(before, verb)) is not None:
+        return _described(before, written) or (before[written].low in _PAST and _has_subject(before, written))
     inflected = word.low != word.lemma or word.low in ("drop",)
     passive = subject.low in ("is", "are", "gets", "get") and word.low.endswith(("ed", "en", "nt"))
     third = word.low.endswith("s") and subject.low not in _OURS
     return (inflected and third) or passive or (inflected and word.low.endswith("ed") and subject.low not in _OURS)
+
+
+_PAST = frozenset(word_list("put wrote sent saved stored exported dumped collected"))
+
+
+def _writer(before: list[Token], preposition: int) -> int | None:
+    """Index of the verb that a preposition belongs to: the `dumps` of `dumps the reviews into`."""
+    return next((k for k in range(preposition - 1, -1, -1) if before[k].kind is Kind.WORD and (before[k].lemma in _WRITES or before[k].low in _PAST)), None)
+
+
+def _has_subject(before: list[Token], verb: int) -> bool:
+    """True if a noun with its article stands before the verb, so that it is no order."""
+    return verb >= 2 and before[verb - 2].low in ("the", "our", "my", "a", "an", "their", "your") and before[verb - 1].low not in _OURS
 
 
 def table_named(text: str, path: str) -> str | None:

@@ -46,11 +46,24 @@ def _verb_first(c: Cursor) -> list[Act] | None:
     if drops and c.take("everything except", "all but", "all rows except", "everything but", "all rows but", "any rows except"):
         drops, keeps = None, "keep"
     c.take("only", "just")
-    sets = _row_sets(c, drops=drops is not None)
+    turned = c.attempt(lambda: _all_but(c))
+    sets = turned or _row_sets(c, drops=drops is not None)
     if not sets:
         return None
     c.take(*w.FROM_THE_DATA)
-    return _acts(sets, drops=drops is not None)
+    return _acts(sets, drops=(drops is not None) is not bool(turned))
+
+
+def _all_but(c: Cursor) -> list[Cond] | None:
+    """`all rows except those with stars below 2`, `everything unless stars is 5`."""
+    c.row_noun() or c.attempt(lambda: (c.take("all", "any", "every"), _noun(c, []))[1] or None)
+    c.take(",")
+    if c.take("unless"):
+        cond = condition(c)
+        return [cond] if cond is not None else None
+    if not c.take(*w.EXCEPT):
+        return None
+    return _row_sets(c, drops=True, noun_needed=True) or None
 
 
 def _negated(c: Cursor, keep: object) -> list[Act] | None:
@@ -69,6 +82,8 @@ def _verb_last(c: Cursor) -> list[Act] | None:
         return None
     if c.take(*w.UNWANTED):
         return _acts(sets, drops=True)
+    if c.take(*w.ALL_WE_NEED):
+        return _acts(sets, drops=False)
     only = c.tokens[start].low == "only" or (start > 0 and c.tokens[start - 1].low == "only")
     if only and c.take(*w.WANTED):
         return _acts(sets, drops=False)

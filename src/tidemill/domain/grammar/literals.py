@@ -58,7 +58,7 @@ def number(c: Cursor) -> int | float | None:
 
 def day_span(c: Cursor) -> Span | None:
     """A day, month or year: `2024-01-31`, `March 5th, 2025`, `5 March 2025`, `March 2025`, `2024`."""
-    return c.attempt(lambda: _iso(c)) or c.attempt(lambda: _worded(c)) or c.attempt(lambda: _year(c))
+    return c.attempt(lambda: _iso(c)) or c.attempt(lambda: _part_of_year(c)) or c.attempt(lambda: _worded(c)) or c.attempt(lambda: _year(c))
 
 
 def _iso(c: Cursor) -> Span | None:
@@ -99,6 +99,39 @@ def _worded(c: Cursor) -> Span | None:
         if month and year and month.low in MONTHS and re.fullmatch(r"\d{4}", year.text):
             return _take_day(c, rest + 2, int(year.text), MONTHS[month.low], int(hit[1]))
     return None
+
+
+def _part_of_year(c: Cursor) -> Span | None:
+    """`the first quarter of 2025`, `Q1 2025`, `the second half of 2024`."""
+    c.take("the")
+    token = c.peek()
+    hit = re.fullmatch(r"([qh])([1-4])", token.low) if token and token.kind is Kind.WORD else None
+    if hit:
+        c.i += 1
+        kind, index = ("quarter" if hit[1] == "q" else "half"), int(hit[2])
+    else:
+        order = c.take(*_ORDER)
+        kind_ = c.take("quarter", "half") if order else None
+        if order is None or kind_ is None:
+            return None
+        kind, index = kind_, _ORDER[order]
+    c.take("of", "in")
+    c.take("the year")
+    year = c.peek()
+    if year is None or not re.fullmatch(r"(19|20)\d\d", year.text):
+        return None
+    parts, months = (4, 3) if kind == "quarter" else (2, 6)
+    if index < 0 or index > parts:
+        index = parts if index < 0 else 0
+    if index == 0:
+        return None
+    c.i += 1
+    first = date(int(year.text), (index - 1) * months + 1, 1)
+    last = _month(int(year.text), index * months)
+    return Span(first, last.end)
+
+
+_ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "last": -1}
 
 
 def _year(c: Cursor) -> Span | None:

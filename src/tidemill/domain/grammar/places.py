@@ -11,7 +11,7 @@ from tidemill.domain.grammar.phrasebook import places as w
 from tidemill.domain.grammar.tokens import Kind, Token
 from tidemill.domain.grammar.vocabulary import VERBS, singular, word_list
 
-_OPERATIVE = frozenset(
+OPERATIVE = frozenset(
     word_list(
         "need needs should must shall deserve deserves require requires ought only keep drop exclude ignore remove "
         "skip discard where whose above below least most sum average total count group sort top "
@@ -25,7 +25,7 @@ _OPERATIVE = frozenset(
 )
 """Words that ask for something: a clause about a file that holds one is not about the file alone."""
 _HARMLESS = re.compile(
-    r"header|same columns|columns|may be|separat|delimit|per line|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE
+    r"header|same columns|columns|may be|separat|delimit|per line|one (?:row|line|record|entry) (?:per|for (?:each|every)) \w+$|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE
 )
 _OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset(
     word_list("read load take use open import fetch pull start find name list show total count have")
@@ -51,7 +51,7 @@ def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:  # noqa: 
     seen: list[Token] = []
     strange: list[str] = []
     start = c.i
-    orders = c.tokens[c.i].kind is Kind.WORD and c.tokens[c.i].lemma in _LOADS
+    orders = bool(c.take(*w.LOOK_AT)) or (c.tokens[c.i].kind is Kind.WORD and c.tokens[c.i].lemma in _LOADS)
     while (token := c.peek()) is not None:
         if token.kind is Kind.PATH:
             if roles.get(token.start) != "source":
@@ -67,16 +67,25 @@ def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:  # noqa: 
             seen += [t for t in c.tokens[c.i : end] if t.kind is Kind.PATH]
             c.i = end
             continue
+        if seen and _origin(c):
+            continue
         if seen and _ends_here(c):
             break
+        if _row_frame(c):
+            continue
+        if token.text in "=+" and c.i + 1 < len(c.tokens) and c.tokens[c.i + 1].kind is Kind.PATH:
+            c.i += 1
+            continue
         if c.take(*w.CALL_IT):
+            if (named := c.peek()) and named.kind is Kind.PATH:
+                continue
             if c.new_name() is None:
                 return None
             continue
         if token.low in ("separated", "delimited", "delimiter") or token.text in ";|":
             c.i += 1
             continue
-        if token.kind is Kind.NUMBER or (token.kind is Kind.WORD and (token.low in _OPERATIVE or token.lemma in _OPERATIVE) and not _one_per_line(c)):
+        if token.kind is Kind.NUMBER or (token.kind is Kind.WORD and (token.low in OPERATIVE or token.lemma in OPERATIVE) and not _one_per_line(c) and not _is_noun(c, seen)):
             return None
         if token.kind is Kind.MARK and token.text not in ",()–-:'&/#*.":
             return None
@@ -104,6 +113,54 @@ _SOURCE_WORDS = frozenset(
 
 def _about_source(c: Cursor, token: Token) -> bool:
     return token.low in _SOURCE_WORDS or token.lemma in _LOADS or singular(token.low) in c.scope.nouns | c.table_nouns
+
+
+_EXPORTS = frozenset(word_list("exported written produced delivered generated dumped extracted stored saved sent collected uploaded put"))
+_ROWS = ("row", "line", "record", "entry", "object", "document", "one")
+
+
+def _origin(c: Cursor) -> bool:
+    """`, exported from the till` behind a file: how it came to be."""
+    with c.saved() as keep:
+        c.take(",")
+        if c.low() in _EXPORTS and c.low(1) in ("from", "by", "out", "at", "on", "every", "each", "there"):
+            c.i += 1
+            keep()
+            return True
+    return False
+
+
+def _row_frame(c: Cursor) -> bool:
+    """`one row per donation`, `for every donation there is a line`: what a row of a file stands for."""
+    with c.saved() as keep:
+        if c.take("for each", "for every"):
+            c.articles()
+            for _ in range(2):
+                if c.done or c.tokens[c.i].kind is not Kind.WORD:
+                    return False
+                c.i += 1
+                if c.take("there is", "there are", "it has", "it holds") and c.take("a", "an", "one", "a single", "exactly one") and c.take(*_ROWS):
+                    keep()
+                    return True
+            return False
+        if c.take("one", "a", "a single", "exactly one") and c.take(*_ROWS) and c.take("per", "for each", "for every"):
+            if not c.done and c.tokens[c.i].kind is Kind.WORD and c.tokens[c.i].low not in OPERATIVE:
+                c.i += 1
+                keep()
+                return True
+    return False
+
+
+def _is_noun(c: Cursor, seen: list[Token]) -> bool:
+    """True of a word that can be an order but names something here: `the rounds`, `our group`, `lists every opening`."""
+    token, before = c.tokens[c.i], c.peek(-1)
+    if before is None:
+        return False
+    if token.low == "every":
+        return bool(seen) and before.lemma in ("list", "contain", "contains", "hold", "holds", "have", "has", "show", "shows", "record", "records", "includes")
+    if before.low in ("the", "our", "their", "which", "a", "an") and singular(token.low) in c.table_nouns:
+        return True
+    return token.low == "group" and before.low in ("our", "their", "your", "its", "whole")
 
 
 def _one_per_line(c: Cursor) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tidemill.domain.draft import Draft, Reading
@@ -12,7 +12,16 @@ from tidemill.domain.grammar.assembly import Timing, assemble, named_from
 from tidemill.domain.grammar.clauses import Outcome, Piece, read_clauses
 from tidemill.domain.grammar.cursor import Trouble
 from tidemill.domain.grammar.files import paths_in
-from tidemill.domain.grammar.remarks import asks_for_something, foreign_language, introduction, is_greeting, is_guaranteed, is_sign_off
+from tidemill.domain.grammar.remarks import (
+    asks_for_something,
+    foreign_language,
+    introduction,
+    is_context,
+    is_greeting,
+    is_guaranteed,
+    is_sign_off,
+    says_file_may_be_empty,
+)
 from tidemill.domain.grammar.roles import Sources, find_sources
 from tidemill.domain.grammar.schedules import find_schedule
 from tidemill.domain.grammar.sentences import MAX_CHARACTERS, MAX_UNITS, Unit, split_units
@@ -21,6 +30,7 @@ from tidemill.domain.grammar.sheets import is_credentials, sheet_role, sheet_tar
 from tidemill.domain.grammar.sql_units import read_sql
 from tidemill.domain.grammar.step_names import with_step_names
 from tidemill.domain.grammar.vocabulary import LEMMAS, VERBS, word_list
+from tidemill.domain.grammar.wishes import Wish, parted, spread_header, unlabelled
 from tidemill.domain.grammar.workspace import Workspace
 from tidemill.domain.source_schema import SourceSchema, Unreadable
 
@@ -137,6 +147,8 @@ class _Reader:
             self._say(text, "remark")
         elif role := sheet_role(unit):
             self._sheet(unit, role)
+        elif unit.context in ("", "source", "steps") and says_file_may_be_empty(unit.body):
+            self._say(text, "guaranteed")
         elif is_guaranteed(unit.body):
             self._say(text, "guaranteed")
         elif (intro := introduction(text)) is not None:
@@ -166,7 +178,7 @@ class _Reader:
         return outcome is not None and any(p.understood for p in outcome.pieces)
 
     def _sentence(self, unit: Unit, *, first: bool) -> None:
-        if is_greeting(unit.text) and not self._asks(unit):
+        if (is_greeting(unit.text) or is_context(unit.text)) and not self._asks(unit):
             self.signed_off = self.signed_off or is_sign_off(unit.text)
             self._say(unit.text, "remark")
             return
@@ -226,7 +238,25 @@ class _Reader:
             outcomes.append(read_clauses(text, unit.context, self.space, self.sources.roles(unit, text), self.sources.words))
             if not outcomes[-1].lost and outcomes[-1].pieces:
                 break
-        return min(outcomes, key=lambda o: (o.lost, not o.pieces, len(o.doubts)), default=None)
+        best = min(outcomes, key=lambda o: (o.lost, not o.pieces, len(o.doubts)), default=None)
+        if best is not None and (best.lost or best.doubts) and (other := self._other_outcome(unit)):
+            return other
+        return best
+
+    def _other_outcome(self, unit: Unit) -> Outcome | None:
+        """The reading of the same wish in other words: behind a label nobody knows, with a group header on every line, with its destination apart."""
+        for wish in (*unlabelled(unit, self.space), *spread_header(unit), *self._parted(unit)):
+            outcome = read_clauses(wish.text, unit.context, self.space, self.sources.roles(unit, wish.text), self.sources.words)
+            if outcome.pieces and (not outcome.lost or (wish.partial and any(p.understood for p in outcome.pieces))):
+                if wish.doubt:
+                    outcome.doubts.append(wish.doubt)
+                return outcome
+        return None
+
+    def _parted(self, unit: Unit) -> Iterator[Wish]:
+        """A wish that names the only destination of the brief."""
+        if list(self.sources.by_path.values()).count("destination") == 2:  # once by its unit, once by its path alone
+            yield from parted(unit)
 
     def _account(self, unit: Unit, outcome: Outcome) -> None:
         if outcome.workspace is not None:
@@ -246,7 +276,7 @@ class _Reader:
             self._doubt(words, hint)
 
     def _lost(self, unit: Unit, piece: Piece, *, alone: bool) -> None:
-        sentence = unit.text if alone else piece.words
+        sentence = unit.text if alone or piece.words not in unit.text else piece.words
         self._doubt(sentence, piece.hint or f"{piece.words!r} names no operation that is known. {_EXAMPLE}")
         if piece.trouble is not None and piece.trouble.sure:
             self._finding(piece.trouble, sentence)

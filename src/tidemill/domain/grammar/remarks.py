@@ -158,6 +158,44 @@ _ASKS = re.compile(
 )
 
 
+_EMPTY_FILE = re.compile(
+    r"(?:(?:but|and|note that|please note that|mind that|beware:?)\s+)?(?:(?:the|one of the|either of the|any of the|each of the|both|either|any|all|some) )?"
+    r"(?:(?:first|second|third|last|other|latter|former|new|two|three|[a-z]+) )?(?:file|files|one|ones|of them|table|list|input|inputs|of these|of the files|[\w./-]+\.\w{2,7})"
+    r"(?: of them)? (?:may|can|might|could|is|are|will|is sometimes|is often|are sometimes)(?: also| sometimes| well| still| even)*(?: be)? empty"
+    r"(?: (?:on some days|some days|sometimes|at times|on quiet days|at the moment|now and then|today|for now))?"
+    r"(?:,? ?\(?(?:with |just |only |apart from |except for )?(?:the |a )?header(?: only| row| line)*\)?)?(?:[;,] that(?:'s| is) (?:fine|ok|okay|normal|no error))?[.!]*",
+    re.IGNORECASE,
+)
+
+
+def says_file_may_be_empty(text: str) -> bool:
+    """True of a remark that a file may hold no rows, which every pipeline takes as it comes."""
+    return bool(_EMPTY_FILE.fullmatch(text.strip())) and not _ASKS.search(text)
+
+
+_CONTEXT = re.compile(
+    r"(?:(?:we|our \w+(?: \w+)?) (?:sell|sells|rent out|rents out|run|runs|operate|operates|organise|organises|organize|organizes|teach|teaches|breed|"
+    r"breeds|grow|grows|own|owns|offer|offers|employ|employs|brew|brews|bake|bakes|repair|repairs|publish|publishes|host|hosts)(?: [\w'’-]+){1,9}?(?: and [\w'’-]+)?"
+    r"|(?:we(?: are|'re|’re)|i(?: am|'m|’m)) (?:an?|the)(?: [\w'’-]+){1,6}? (?:in|at|of|for|near|from)(?: [\w'’-]+){1,4}?"
+    r"|(?:this|it|that|all this|the list|the table) (?:is|will be) (?:for|about|part of) (?:the|our|a|an|my|next|this)(?: [\w'’-]+){0,3}? "
+    r"(?:report|meeting|board|newsletter|audit|dashboard|presentation|review|website|party|conference|committee|council|budget|magazine|fundraiser|exhibition)"
+    r"(?: (?:next|this|in|on|of) (?:the )?\w+)?"
+    r"|(?:we(?: are|'re|’re)|i(?: am|'m|’m)) (?:preparing|planning|getting ready for) (?:the|our|a|an|my|next)(?: [\w'’-]+){1,4}?"
+    r"|(?:p\.?s\.?:? )?the (?:coffee|cake|beer|tea|lunch|next (?:coffee|beer|lunch)) is on me)[.!]*",
+    re.IGNORECASE,
+)
+_NARROWS = re.compile(
+    r"\b(?:above|below|over|under|without|not|no|if|unless|only|must|should|can|could|would|please|but|so|because|whose|where|who|which|that|except|"
+    r"more|less|most|least|than|never|always|as|like|every|each|per|once|twice)\b|\d",
+    re.IGNORECASE,
+)
+
+
+def is_context(text: str) -> bool:
+    """True of a sentence that tells who is asking and what for, and asks for nothing: "We sell vegetable boxes through several shops."."""
+    return bool(_CONTEXT.fullmatch(text.strip())) and not _NARROWS.search(text) and not asks_for_something(text)
+
+
 def describes_a_file(text: str) -> bool:
     """True of a remark about how a file looks, which asks for nothing: "the west file may be empty some days"."""
     return bool(_ABOUT_FILE.fullmatch(text.strip())) and not _ASKS.search(text)

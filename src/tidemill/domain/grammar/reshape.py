@@ -215,7 +215,7 @@ def _long_part(c: Cursor, parts: dict[str, object]) -> bool | None:  # noqa: PLR
                     return True
     with c.saved() as keep:
         if c.take(*w.COLUMNS):
-            c.take("called", ":", "named")
+            c.take("called", ":", "named", ",")
             name = c.new_name()
             if name and c.take(*w.FOR_THE_COLUMN_NAME):
                 parts["name_to"] = name

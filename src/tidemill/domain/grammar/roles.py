@@ -119,10 +119,25 @@ def _add(found: Sources, path: str, *, config: dict[str, object], there: Any, te
     described = re.search(r"\b(?:the )?(\w+)\s*\(\s*[`\"']?" + re.escape(path), text, re.IGNORECASE)
     if described and described[1].lower() not in STOPWORDS:
         own |= {described[1].lower(), singular(described[1].lower())}
+    columns = {singular(w) for c in (there.schema.columns if isinstance(there, SourceSchema) else ()) for w in (c.lower(), *name_words(c))}
+    own |= {w for noun in _said_rows(text, path) if singular(noun) not in columns for w in (noun, singular(noun))}
     found.words[source.name] = frozenset(own)
     step = alias or (_sql_name(brief, name) or f"Load {name.replace('_', ' ')}")
     single = {singular(w) for w in own if "." not in w}
     found.workspace.add_source(source, step, nouns | frozenset(single))
+
+
+def _said_rows(text: str, path: str) -> set[str]:
+    """What a description calls the rows: `the openings are in jobs.csv`, `each row of jobs.csv is one opening`."""
+    file = rf"[`\"']?{re.escape(path)}[`\"']?"
+    hits = (
+        re.search(rf"\b(?:the|all|our|these)\s+([a-z]+s)\s+(?:are|live|come|sit|can be found|arrive)\s+(?:in|from|as)\s+(?:the file\s+)?{file}", text, re.IGNORECASE),
+        re.search(rf"\b(?:each|every)\s+(?:row|line|record|entry|object)\s+(?:of|in)\s+{file}\s+(?:is|stands for|describes)\s+(?:one|an?)\s+([a-z]+)(?=[\s,.;]*(?:$|[,.;]|with))",
+                  text, re.IGNORECASE),
+        re.search(rf"{file}[^.]{{0,40}}\bone\s+(?:row|line|record|entry|object)\s+(?:per|for each|for every)\s+([a-z]+)", text, re.IGNORECASE),
+        re.search(rf"{file}\s+(?:lists|holds|contains|has)\s+(?:all\s+)?(?:the|our|every|each|all)\s+([a-z]+)(?=[\s]*(?:$|[,.;(]))", text, re.IGNORECASE),
+    )
+    return {h[1].lower() for h in hits if h and h[1].lower() not in STOPWORDS and h[1].lower() not in _NO_NOUNS}
 
 
 def _obstacle(found: Sources, path: str, there: Unreadable) -> None:

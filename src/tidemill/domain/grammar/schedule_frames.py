@@ -98,11 +98,20 @@ WRITES = Words(r"(?:please\s+|then\s+|and\s+|finally,?\s+)*(?:save|write|send|pu
                     r"pull|download)\b")  # fmt: skip
 TARGET = Words(r"\b(?:table|sheet|file|tab|database|folder|called|named|to|as|into|in)\s*[\"'`]?$")
 
+_BY_HAND = (
+    rf"(?:(?:i|we)(?:['’]ll|\s+will|\s+shall|\s+want\s+to|\s+can)?|(?:someone|somebody)\s+will)\s+(?:just\s+|always\s+)?(?:run|start|launch|trigger|kick\s+off|do|execute)\s+"
+    rf"(?:{_RUNNER}|this|that|them)\s+(?:by\s+hand|manually|myself|ourselves|on\s+demand)"
+    r"(?:\s+(?:when(?:ever)?|if|as)\s+(?:(?:we|i)\s+need\s+it|needed|necessary|required))?"
+)
 _NO_SCHEDULE = (
     r"(?:please\s+)?(?:do\s+not|don['’]t|(?:there\s+is\s+)?no\s+need\s+to|never)\s+(?:ever\s+)?(?:schedule|(?:run|start|trigger)(?=\s+(?:\w+\s+){0,2}"
     rf"(?:automatically|on\s+a\s+schedule)))(?:\s+(?:{_RUNNER}|anything))?(?:\s+(?:automatically|on\s+a\s+schedule))?"
     rf"|(?:{_RUNNER}\s+|we\s+|i\s+)?(?:(?:does\s+not|doesn['’]t|do\s+not|don['’]t)\s+need\s+(?:a\s+|any\s+)?|needs?\s+no\s+)(?:schedule|"
     rf"to\s+be\s+scheduled)"
+    rf"|{_BY_HAND}|(?:(?:there\s+is|we\s+need|i\s+need|(?:this|it)\s+(?:needs|has)|(?:it|this)\s+is\s+a\s+one-off)[,:]?\s+)?(?:one-off[,:;]?\s+)?"
+    rf"(?:no|not\s+any)\s+schedul(?:e|ing)?(?:\s+(?:is|at\s+all))?(?:\s+(?:needed|required|necessary))?(?:\s*[,;:–-]\s*(?:as\s+|since\s+|because\s+)?{_BY_HAND})?"
+    rf"|(?:a\s+|the\s+)?schedul(?:e|ing)\s+is\s+not\s+(?:needed|required|necessary)(?:\s*[,;:–-]\s*{_BY_HAND})?"
+    rf"|{_RUNNER}\s+(?:does\s+not|doesn['’]t|need\s+not|needn['’]t)\s+(?:have\s+to\s+|need\s+to\s+)?(?:run|be\s+run)\s+on\s+(?:a|any)\s+schedule"
     rf"|nothing\s+(?:needs?|has)\s+to\s+be\s+scheduled|{_RUNNER}\s+(?:is|are)\s+not\s+(?:to\s+be\s+)?scheduled"
 )
 UNSCHEDULED = Words(rf"\s*(?:{_NO_SCHEDULE})\s*(?:for\s+now|yet|please)?\s*[.!]*\s*$")

@@ -210,7 +210,7 @@ _MANUAL = (
     r"without\s+a\s+schedule|no\s+automatic\s+runs?|not\s+automatically)\b(?:\s+(?:needed|required|necessary|yet|for\s+now|only|please)\b)*"
 )
 _SINGLE_TIME = (
-    r"(?:today|tomorrow|tonight|just\s+once|only\s+once|one[- ]time|one[- ]off|once\s+only|right\s+(?:now|away)|immediately|straight\s+away|"
+    r"(?:today|tomorrow|tonight|just\s+once|only\s+once|one[- ]time(?!\s+(?:per|an?|each|every)\b)|one[- ]off|once\s+only|right\s+(?:now|away)|immediately|straight\s+away|"
     rf"(?:next|this|coming)\s+(?:week|month|year|{WEEKDAY}|morning|evening|afternoon)|(?:on\s+)?\d{{4}}-\d\d-\d\d|(?:once|now)(?=\s*[.!]?\s*$))\b"
 )
 _START_DATE = (
@@ -265,9 +265,9 @@ PHRASES: tuple[Phrase, ...] = (
            says.counted_interval),
     Phrase(rf"{EVERY}\s+(?P<count>\d{{1,4}})(?P<unit>mins?|m|h|hrs?|d|s|sec)\b", says.counted_interval),
     Phrase(rf"(?:at|in|with)\s+(?:intervals\s+of\s+)?(?P<count>{NUMBER})[- ](?P<unit>{UNIT})(?:\s+intervals?)", says.counted_interval, "interval"),
-    Phrase(rf"(?:(?P<word>once|twice|thrice)|(?P<count>{NUMBER})\s*(?:times|x))[\s-]+(?:(?:a|an|per|every|each)\s+"
+    Phrase(rf"(?:(?P<word>once|twice|thrice)|(?P<count>{NUMBER})\s*(?:times?|x))[\s-]+(?:(?:a|an|per|every|each)\s+"
            r"(?P<unit>minute|hour|day|week|month|quarter|year)|(?P<adverb>daily|hourly|weekly|monthly|quarterly|yearly|annually))\b",
-           says.times_per, "once twice thrice times x"),
+           says.times_per, "once twice thrice time x"),
     Phrase(rf"{EVERY}\s+(?:minute|min)\b|minutely|by\s+the\s+minute", says.interval(1, "minute"), "min"),
     Phrase(rf"{EVERY}\s+(?:second|sec)\b", says.problem("{0} is not possible: a schedule counts in minutes. " + says.EXAMPLE), "sec"),
     # Minutes of the hour

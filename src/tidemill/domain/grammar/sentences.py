@@ -111,7 +111,7 @@ def split_units(text: str) -> list[Unit]:
     units: list[Unit] = []
     root = _tree(_lines(text))
     context = ""
-    for node in root.children:
+    for node in _adopt(root.children):
         if node.kind == "heading":
             label = _label_of(node.text)
             context = CONTEXTS.get(label, "")
@@ -201,7 +201,38 @@ def _continues(before: _Node, line: str, indent: int) -> bool:
         r"(select|with)\b", before.text, re.IGNORECASE
     ):
         return True
+    if _TERSE.match(before.text) and _TERSE.match(first) and not _OPEN_END.search(before.text):
+        return False
     return len(before.text.rsplit("\n", 1)[-1]) >= 55 and not _labelled(first)
+
+
+_TERSE = re.compile(r"[A-Za-z_]\w*\s*:?=\s*\S|(?:per|for each)\b[^:]{1,80}:|top \d", re.IGNORECASE)
+"""A note that is complete on its line: an assignment, or a header of a group."""
+_OPEN_END = re.compile(r"(?:[,+*/=(-]|\b(?:and|or|then|the|to|of|a|by|with|is|in|but|as|where|whose|if|when|per|plus|minus))\s*$", re.IGNORECASE)
+_AGGREGATE = re.compile(
+    r"[A-Za-z_]\w*\s*:?=\s*(?:the )?(?:sum|total|number|count|average|avg|mean|min|max|minimum|maximum|highest|lowest|largest|smallest|median|"
+    r"earliest|latest|distinct|how many)\b",
+    re.IGNORECASE,
+)
+
+
+def _adopt(nodes: list[_Node]) -> list[_Node]:
+    """The nodes with the aggregates below a group header as its children, where the brief does not indent them."""
+    found: list[_Node] = []
+    for node in nodes:
+        header = found[-1] if found else None
+        if (
+            header is not None
+            and header.kind == node.kind == "line"
+            and not node.children
+            and _completes(header.text)
+            and _AGGREGATE.match(node.text)
+            and all(ch.kind == "line" for ch in header.children)
+        ):
+            header.children.append(node)
+        else:
+            found.append(node)
+    return found
 
 
 def _labelled(text: str) -> bool:
@@ -277,7 +308,8 @@ def _question_context(question: str) -> str:
         r"happen|do with|done|should be", question
     ):
         return "source"
-    if re.search(r"which (rows|records|orders|entries|lines|ones)|what.*filter|which.*(keep|count|matter|needed|included)", question):
+    if re.search(r"which (rows|records|orders|entries|lines|ones)|what.*filter|which.*(keep|count|matter|needed|included)|which (?:\w+ ){1,3}(?:do|should|shall|would|are) .*(?:want|need|wanted|"
+        r"interest\w*|look at|care about|show)", question):
         return "exclude" if re.search(r"leave out|ignored?|dropped?|excluded?|skip", question) else "filter"
     if re.search(r"sort|order\b", question):
         return "sort"
@@ -285,7 +317,7 @@ def _question_context(question: str) -> str:
         return "add"
     if re.search(r"group|aggregat|summar", question):
         return "steps"
-    if re.search(r"what.*(happen|do|done|need)", question):
+    if re.search(r"what.*(happen|do|done|need)|what (?:should|shall|must) (?:it|the (?:result|output|table|list|file)) look|what comes next|what then", question):
         return "steps"
     return ""
 

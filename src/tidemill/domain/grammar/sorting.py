@@ -7,7 +7,8 @@ from tidemill.domain.grammar.conditions import condition
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.operations import Act, Operation
 from tidemill.domain.grammar.phrasebook import sorting as w
-from tidemill.domain.grammar.vocabulary import singular
+from tidemill.domain.grammar.tokens import Kind
+from tidemill.domain.grammar.vocabulary import STOPWORDS, singular
 
 
 def direction_here(c: Cursor) -> str | None:
@@ -330,10 +331,15 @@ def _which(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
         "heaviest",
     )
     with c.saved() as keep:
-        c.take(*w.ONE) or c.row_noun()
+        c.take(*w.ONE) or c.row_noun() or c.attempt(lambda: _row_word(c))
+        c.take(",")
+        bracket = c.take("(")
+        if not bracket and c.sees(*w.OF_EACH):
+            keep()
+            return word if word in ("first", "last") else "ordered last" if high else "ordered first", []
         if c.take(*w.BY_3):
             keys = sort_keys(c)
-            if keys:
+            if keys and (not bracket or c.take(")")):
                 keep()
                 if word in ("first", "last") or (len(keys) == 1 and not keys[0].get("said")):
                     return ("last" if high else "first"), keys
@@ -346,13 +352,44 @@ def _which(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
     return ("last" if high else "first", [{"column": column, "direction": "asc"}]) if column else None
 
 
+_IN_FILE = {"first": "first", "last": "last"}
+
+
+def _repeated_key(c: Cursor) -> tuple[str, ...] | None:
+    """`of several rows with the same id`, `if an id occurs more than once`, `each id should appear only once`."""
+    if c.take(*w.SEVERAL_WITH_THE_SAME):
+        columns = c.columns(demanded=True)
+    elif c.take("if", "when", "where", "whenever"):
+        c.take("the same", "one", "a", "an", "the")
+        columns = c.columns()
+        if not columns or not c.take(*w.OCCURS) or not c.take(*w.MORE_THAN_ONCE):
+            return None
+    elif c.take("each", "every"):
+        columns = c.columns()
+        if not columns or not c.take(*w.SHOULD_OCCUR) or not c.take("only once", "just once", "once", "at most once", "once only", "exactly once"):
+            return None
+    else:
+        return None
+    c.skip(",", ":", ";", "-", "–", "so", "and", "then", "please")
+    return columns or None
+
+
+def _row_word(c: Cursor) -> bool | None:
+    """Consumes any noun for a row where `of each` follows: `the last reading of each van`."""
+    token = c.peek()
+    if token is None or token.kind is not Kind.WORD or token.low in STOPWORDS or c.scope.find(token.text).names:
+        return None
+    c.i += 1
+    return True if c.sees("of each", "of every", "per", "for each", "for every", "of the same") else None
+
+
 def _one_per_key(c: Cursor) -> list[Act] | None:
     """`for each member_id keep the latest row by updated_at`, `keep only the earliest row by ordered_at for each customer_id`."""
-    columns = c.attempt(lambda: _leading_per(c)) or ()
-    if not c.take(*w.KEEP_2) and not columns:
+    columns = c.attempt(lambda: _repeated_key(c)) or c.attempt(lambda: _leading_per(c)) or ()
+    if not c.take(*w.KEEP_2) and not columns and not c.sees(*w.ONE_ROW_PER):
         return None
-    c.take("only")
-    c.take("the", "one row per", "one row for each", "a single row per", "one row")
+    c.take("only", "just")
+    c.take("the", *w.ONE_ROW_PER, "one row")
     if c.tokens[c.i - 1].low == "per" or (c.tokens[c.i - 1].low == "each"):
         columns = c.columns(demanded=True)
         c.skip(",", ":", "(", "namely", "-", "–")
@@ -373,10 +410,16 @@ def _one_per_key(c: Cursor) -> list[Act] | None:
         columns = c.columns(demanded=True)
     if not columns:
         return None
-    if not order and c.take("by", "according to", "going by", "based on"):
+    c.take(",")
+    if not order and c.take("by", "according to", "going by", "based on", "judged by", "measured by"):
         order = sort_keys(c)
         if not order:
             return None
+    if not order and keep != _IN_FILE.get(keep):
+        c.trouble("no-order", "It is not said by which column the row is chosen.", "Add 'by COLUMN'.")
+        return None
+    c.take(*w.SHOULD_STAY)
+    keep = keep.removeprefix("ordered ")
     return [Operation(f"Keep one row per {', '.join(columns)}", {"dedupe": _dedupe(columns, keep, order)})]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tidemill.domain.grammar.condition_config import literal
 from tidemill.domain.grammar.cursor import Cursor
 from tidemill.domain.grammar.phrasebook import text_expressions as w
+from tidemill.domain.grammar.text_edits import edited, initials
 from tidemill.domain.grammar.tokens import Kind
 from tidemill.domain.table_schema import ColumnType
 
@@ -83,6 +84,7 @@ _BEHIND: tuple[tuple[tuple[str, ...], str], ...] = (
 def text_function(c: Cursor, operand: Reader) -> str | None:
     """`lowercase of the trimmed email`, `first 3 characters of code`, `a in upper case`."""
     found = c.attempt(lambda: _prefixed(c, operand)) or c.attempt(lambda: _some_characters(c, operand)) or c.attempt(lambda: _replacing(c, operand))
+    found = found or c.attempt(lambda: initials(c, operand))
     if found is None:
         found = c.attempt(lambda: _plain(c))
         behind = _behind(c, found) if found else None
@@ -112,6 +114,9 @@ def _prefixed(c: Cursor, operand: Reader) -> str | None:
 
 def _behind(c: Cursor, text: str) -> str:
     while True:
+        if not any(c.sees(*words) for words, _ in _BEHIND) and (changed := edited(c, text)) is not None:
+            text = changed
+            continue
         with c.saved() as keep:
             c.take("and", ",", ", and")
             shape = next((shape for words, shape in _BEHIND if c.take(*words)), None)
@@ -123,11 +128,14 @@ def _behind(c: Cursor, text: str) -> str:
 
 def _some_characters(c: Cursor, operand: Reader) -> str | None:
     c.articles()
+    start = c.i
     side = c.take("first", "last", "leading", "trailing")
     count = c.count() if side else None
     if count is None or not c.take("characters", "letters", "digits", "chars", "character"):
         return None
     inner = operand(c) if c.take("of", "from", "in") else None
+    if inner and inner.startswith("replace("):
+        c.doubts.append((c.words_between(start, c.i), "The characters are counted after the replacement; say it in two sentences if it is the other way round."))
     return f"{'left' if side in ('first', 'leading') else 'right'}({inner}, {count})" if inner else None
 
 
@@ -135,9 +143,9 @@ def _replacing(c: Cursor, operand: Reader) -> str | None:
     """`name with "_" replaced by "-"`, `the part of email before "@"`."""
     c.articles()
     if c.take("part", "text", "everything"):
-        first = c.take("before", "after")
+        first = c.take("before", "after", "before the", "after the")
         token = c.peek()
-        if first and token and token.kind is Kind.QUOTED:
+        if first and token and (token.kind is Kind.QUOTED or token.text in "@-_/"):
             c.i += 1
             inner = operand(c) if c.take("in", "of") else None
         else:

@@ -48,7 +48,7 @@ ARTICLES = frozenset(word_list("the a an its their our your his her this that th
 ROW_NOUNS = frozenset(
     word_list(
         "row rows record records entry entries line lines observation observations data dataset table rest result results item items "
-        "everybody everyone people anyone ones those them it everything"
+        "everybody everyone people anyone anybody anything ones those them it everything"
     )
 )
 """Words that mean "the rows at hand"."""
@@ -90,6 +90,8 @@ SUFFIXES = frozenset(
 
 def singular(word: str) -> str:
     """The singular of an English noun in lower case, by rule; a word that is none comes back nearly unchanged."""
+    if word == "ids":
+        return "id"
     if len(word) <= 3 or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies") and len(word) > 4:

@@ -9,6 +9,7 @@ from tidemill.domain.grammar.expressions import digits
 from tidemill.domain.grammar.operations import Operation
 from tidemill.domain.grammar.phrasebook import windows as w
 from tidemill.domain.grammar.sorting import direction_here, sort_keys
+from tidemill.domain.grammar.tokens import Kind
 
 _RANKS = {
     "rank": "rank",
@@ -112,12 +113,16 @@ def _moving(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
             c.i += 1
     word = c.take(*w.MOVING_AVERAGE)
     if word is None:
+        word = c.take("average", "mean", "sum") if c.attempt(lambda: _over_last_ahead(c)) else None
+    if word is None:
         return None
+    if count is None:
+        count = c.attempt(lambda: _last_rows(c))
     c.take("of", "over", "of the")
     column = c.column(demanded=True)
     frame = _frame(c, frame)
     c.take(",")
-    if c.take(*w.OVER_THE_LAST):
+    if count is None and c.take(*w.OVER_THE_LAST):
         count = c.count()
         c.take(*w.ROWS_2)
     frame = _frame(c, frame)
@@ -131,11 +136,31 @@ def _moving(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
     ]
 
 
+def _last_rows(c: Cursor) -> int | None:
+    """`of the last 3 rows`."""
+    count = c.count() if c.take(*w.OVER_THE_LAST) else None
+    return count if count is not None and c.take(*w.ROWS_2) else None
+
+
+def _over_last_ahead(c: Cursor) -> bool | None:
+    """True where `average of km over the last 3 rows` stands."""
+    with c.saved():
+        if not c.take("average", "mean", "sum"):
+            return None
+        if c.attempt(lambda: _last_rows(c)) is not None:
+            return True
+        c.take("of", "of the")
+        if c.column() is None:
+            return None
+        return c.attempt(lambda: _last_rows(c)) is not None or None
+
+
 def _rank(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
     word = "row number" if c.take("number the rows", "number rows", "number the") else c.take(*_RANKS)
     if word is None:
         return None
-    c.row_noun()
+    if not c.row_noun() and word == "row number":
+        c.attempt(lambda: _noun_before_group(c))
     c.take("of the row", "of each row", "of the rows")
     c.attempt(lambda: (c.take("of the", "of each", "of") and c.row_noun()) or None)
     frame = _frame(c, frame)
@@ -159,6 +184,15 @@ def _rank(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
     c.take("(1 = highest)", "(ties share a rank)")
     order = tuple({k: v for k, v in key.items() if k != "said"} for key in frame.order)
     return [_operation(f"Add {name}", {"name": name, "function": _RANKS[word], "partition_by": frame.per, "order_by": order})]
+
+
+def _noun_before_group(c: Cursor) -> bool | None:
+    """Consumes any plural for the rows where their group follows: `number the visits of each patient`."""
+    token = c.peek()
+    if token is None or token.kind is not Kind.WORD or not token.low.endswith("s"):
+        return None
+    c.i += 1
+    return True if c.sees("of each", "of every", "per", "for each", "within each", "in each", "for every") else None
 
 
 def _neighbour(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
@@ -234,6 +268,7 @@ def _share(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:  # noq
     word = c.take(*w.SHARE)
     percent = word is not None and "percent" in word
     whole: bool = False
+    divides = word is None and c.take("divides", "dividing", "divide")
     if c.take("each", "every") and (owner := c.peek()) and owner.low.endswith(("'s", "’s")):
         c.i += 1
     if word:
@@ -247,7 +282,7 @@ def _share(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:  # noq
             return None
         if c.take("as a percentage of", "as percentage of", "in percent of", "as a percent of", "as percent of", "as % of"):
             percent = True
-        elif not c.take(*w.AS_A_SHARE_OF):
+        elif not c.take(*(("by",) if divides else w.AS_A_SHARE_OF)):
             return None
         whole = bool(c.take(*w.TOTAL))
         if not whole:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import uvicorn
 
-from tidemill.bootstrap import App, Parts, carrying_process, start
+from tidemill.bootstrap import App, Parts, start
 from tidemill.entrypoints.http.app import create_app
+from tidemill.entrypoints.server_file import write_server_file
 from tidemill.errors import Conflict
 from tidemill.settings import Settings
 
-SERVER_FILE = "server.json"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 128
 LAST_WORDS_S = 5
@@ -62,7 +59,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         try:
             url = _url(listener)
             config = uvicorn.Config(create_app(app), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=LAST_WORDS_S)
-            server_file = _write_server_file(settings.data / SERVER_FILE, url)
+            server_file = write_server_file(settings, url)
             if ready is not None:
                 ready(url)
             server = _Server(config, app)
@@ -73,14 +70,6 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
                 server_file.unlink(missing_ok=True)
         finally:
             await app.stop()
-
-
-def running_server(settings: Settings) -> str | None:
-    """The URL of the server that runs for this project; None if there is none, also if one was killed and left its file behind."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads((settings.data / SERVER_FILE).read_text(encoding="utf-8"))
-        return str(known["url"]) if known["pid"] == carrying_process(settings) else None
-    return None
 
 
 @contextmanager
@@ -116,10 +105,3 @@ def _listening(settings: Settings) -> socket.socket:
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _write_server_file(path: Path, url: str) -> Path:
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
-    draft.replace(path)
-    return path

@@ -7,6 +7,8 @@ from brief_tables import configs, doubted, drafted
 
 FILTERS = [
     ("Keep only paid orders.", [{"filter": {"status": {"equals": "paid"}}}]),
+    ('Keep only rows where status does not start with "test".', [{"where": "not coalesce(starts_with({status}, 'test'), false)"}]),
+    ('Drop rows whose status does not end in "ed".', [{"where": "not coalesce(not coalesce(ends_with({status}, 'ed'), false), false)"}]),
     ("Keep orders with an amount of at least 100.", [{"filter": {"amount": {"greaterThanOrEqual": 100}}}]),
     ("Drop orders whose status is cancelled or open.", [{"exclude": {"status": {"in": ["cancelled", "open"]}}}]),
     ("Exclude cancelled orders.", [{"exclude": {"status": {"equals": "cancelled"}}}]),

@@ -6,6 +6,7 @@ VERBS = phrases(
     "compute|calculate|take|give|show|get|work out|find|find out|determine|report|with|and|then|list|giving|have|we need|produce|return|"
     "output|aggregate|i need|i want|we want|giving the|then compute|and compute|and calculate|then calculate|summarise|show me|give me|"
     "tell me|sum up|using|create|add|do|measure|containing|i would like|i'd like|we'd like|we would like|make|build|derive|and take|to get|"
+    "i want to know|we want to know|i need to know|we need to know|i'd like to know|we'd like to know|i would like to know|what is|what are|what was|"
     "to compute|to calculate|summarise into|summarise as|also|say"
 )
 PER = phrases(

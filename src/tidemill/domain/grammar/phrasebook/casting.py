@@ -38,3 +38,20 @@ EURO_SIGNS = phrases(
 )
 SUCH_AS = phrases("such as|e.g.|like|for example|for instance|e . g .|e.g|e . g")
 IN_THE_FORMAT = phrases("in the format|format|in format|of the form|in the form|the format is|written|written as|formatted as|in|as|formatted")
+LEAVE = phrases("keep|leave|treat|read|handle|preserve|please keep|have|let|take")
+STAYS = phrases(
+    "stays|stay|remains|remain|must stay|must remain|should stay|should remain|has to stay|have to stay|shall stay|needs to stay|is to stay|is|are|"
+    "must be|should be|must be kept as|should be kept as|is kept as|are kept as|is read as|are read as|must be read as|should be read as|"
+    "should be treated as|must be treated as|is treated as|counts as|is still|must not become anything but"
+)
+KEEPS_ZEROS = phrases(
+    "keep the leading zeros|keep their leading zeros|keep its leading zeros|keeps its leading zeros|keeps the leading zeros|keeps their leading zeros|"
+    "keep leading zeros|keeps leading zeros|leading zeros matter|leading zeros count|the leading zeros matter|leading zeros are important|"
+    "leading zeros must stay|leading zeros stay|the leading zeros stay|the leading zeros must stay|must keep the leading zeros|must keep its leading zeros|"
+    "must keep their leading zeros|should keep their leading zeros|should keep its leading zeros|should keep the leading zeros|has leading zeros|"
+    "have leading zeros|with leading zeros|must not lose its leading zeros|must not lose their leading zeros|must not lose the leading zeros|"
+    "with its leading zeros|with their leading zeros"
+)
+ZEROS_OF = phrases("the leading zeros of|the leading zeros in|leading zeros of|leading zeros in")
+ARE_KEPT = phrases("must be kept|are kept|stay|must stay|should stay|should be kept|matter|must not get lost|must not be lost|are important|have to stay")
+NO_NUMBER = phrases("not as a number|not a number|not as number|not as numbers|not numbers|never as a number|never a number|not as an integer|rather than a number|no number")

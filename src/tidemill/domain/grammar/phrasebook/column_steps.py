@@ -131,3 +131,11 @@ IS_MISSING_2 = phrases(
     "is missing|are missing|is empty|is blank|is null|is not given|is not there|has no value|is not set|is absent|are empty|is not filled in|"
     "is unknown"
 )
+ALL_OTHERS = phrases(
+    "all others|all other rows|the others|the rest|others|everything else|all the others|all the rest|the other rows|the other ones|other rows|"
+    "all the other rows"
+)
+FOR_ROWS_WHERE = phrases(
+    "where|if|when|for rows where|in rows where|for all rows where|in all rows where|wherever|whenever|for those where|for rows with|"
+    "for all rows with|for rows whose"
+)

@@ -16,7 +16,10 @@ THERE = phrases(
 )
 IGNORE_CASE = phrases(
     "ignore case|ignoring case|case insensitive|case-insensitive|case-insensitively|regardless of case|in any case|any case|"
-    "upper or lower case|case does not matter|whatever the case|ignoring upper and lower case|no matter the case|in upper or lower case|"
+    "upper or lower case|case does not matter|upper or lower case does not matter|upper or lower case doesn't matter|upper and lower case do not matter|"
+    "upper and lower case don't matter|whether upper or lower case|in capitals or not|no matter whether upper or lower case|"
+    "no matter if upper or lower case|upper/lower case does not matter|upper and lower case are the same|"
+    "whatever the case|ignoring upper and lower case|no matter the case|in upper or lower case|"
     "irrespective of case|not case sensitive|case ignored|ignoring the case|in any spelling of case|whatever the capitalisation|"
     "ignoring capitalisation|regardless of capitalisation|regardless of upper or lower case|case doesn't matter"
 )

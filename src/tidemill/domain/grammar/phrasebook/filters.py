@@ -13,7 +13,7 @@ KEEP = phrases(
     "restrict the rows to|filter rows|filter the rows|drop all rows except|exclude everything except|remove all rows except|"
     "drop all rows except those|only those|limit this to|limit to only|take|filter so that|filter where|get only|filter the data to|"
     "filter the data for|filter data to|keep the rest only|of these keep only|we just need|we only use|reduce to|continue only with|"
-    "work only with|only work with|continue with only|go on only with"
+    "are only interested in|am only interested in|are interested only in|am interested only in|interested only in|work only with|only work with|continue with only|go on only with"
 )
 DROP = phrases(
     "drop|exclude|remove|ignore|skip|discard|delete|leave out|omit|filter out|throw away|throw out|get rid of|do not keep|don't keep|"
@@ -24,7 +24,7 @@ DROP = phrases(
 )
 RELATIVES = phrases(
     "where|whose|with|that have|having|which have|which are|that are|for which|when|if|in which|which|that|who|who have|who are|that were|"
-    "which were|that was|which is|that is|which was|on which|where the|whenever|for whom|if their|if the|whose the|which has|that has|"
+    "whos|which were|that was|which is|that is|which was|on which|where the|whenever|for whom|if their|if the|whose the|which has|that has|"
     "at which|in case|as long as|only if|only when|only where|if and only if"
 )
 UNWANTED = phrases(
@@ -56,3 +56,8 @@ WITH_ANY_MISSING_VALUE = phrases(
 )
 THOSE = phrases("those|rows|any|all|the ones|ones|everything|records|entries|the rows|lines|any rows|all rows|readings")
 KEEP_2 = phrases("keep|include|consider|use|count|want|need")
+EXCEPT = phrases("except for|except|but not|but|apart from|other than|save for|with the exception of|excluding|excepting|besides")
+ALL_WE_NEED = phrases(
+    "are all we need|are all i need|are all that we need|are all that i need|are the only ones we need|are the only ones that matter|"
+    "are the only ones that count|is all we need|are all that matters|are the only ones of interest|are the only ones i need|are all we want"
+)

@@ -77,3 +77,20 @@ FOR_EACH_2 = phrases("for each|per|of each|for every|of every|by|within each|for
 IT_2 = phrases("it|them|the result|the rows|the table|everything|the list|all|the results|results|rows|that|these")
 IS_THE_SAME = phrases("is the same|are the same|is equal|are equal|ties|is tied|values")
 BY_4 = phrases("by|on|after|according to|in order of|in the order of|using")
+ONE_ROW_PER = phrases(
+    "one row per|one row for each|one row for every|a single row per|a single row for each|exactly one row per|just one row per|only one row per"
+)
+SHOULD_STAY = phrases("should stay|should be kept|should remain|is to stay|stays|remains|is kept|must stay|has to stay|is needed|counts|matters|is wanted")
+SEVERAL_WITH_THE_SAME = phrases(
+    "of several rows with the same|if several rows have the same|where several rows have the same|when several rows have the same|"
+    "if there are several rows with the same|when there are several rows with the same|if there is more than one row with the same|"
+    "of rows with the same|among rows with the same|among several rows with the same|of the rows with the same|for rows with the same|"
+    "of all rows with the same|when there is more than one row with the same|of several rows for the same|if there are several rows for the same"
+)
+OCCURS = phrases("occurs|appears|is there|shows up|comes up|exists|is listed|is present|occur|appear|turns up|comes")
+MORE_THAN_ONCE = phrases("more than once|twice|several times|multiple times|repeatedly|twice or more|more often than once")
+SHOULD_OCCUR = phrases(
+    "should appear|must appear|should occur|must occur|may appear|may occur|should be there|should be listed|is to appear|has to appear|"
+    "should show up|must be there|can appear|should be in the result|must be listed"
+)
+OF_EACH = phrases("of each|of every|per|for each|for every|in each|within each")

@@ -19,7 +19,7 @@ BY = phrases("by|on|according to|in|from|based on|with respect to|of")
 PREVIOUS = phrases("previous|preceding|prior|next|following|row before|one before|line before|row after|entry before|last")
 DIFFERENCE_BETWEEN = phrases(
     "difference between|difference from|difference to|difference of|difference in|change between|change of|change in|increase in|increase of|"
-    "difference against|change|difference|growth in"
+    "difference against|change|difference|growth in|growth of"
 )
 SHARE = phrases("share|percentage|percent|percentage share|proportion|fraction|percent share|share in percent|percentage of|part")
 AVERAGE = phrases("average|mean|total|sum of|sum|highest|lowest|maximum|minimum|average of|total of|mean of|largest|smallest")
