@@ -164,7 +164,9 @@ def test_a_pipeline_is_created_run_read_and_scheduled_with_a_server(served: Shel
 def test_a_run_that_lost_its_server_is_cancelled_without_one(shell: Shell) -> None:
     shell.json("create", "config.yaml")
     (shell.folder / "pipeline_artifacts/copy/pipeline.py").write_text(SLOW)
-    following = subprocess.Popen([TIDEMILL, "run", "copy"], cwd=shell.folder, env=shell.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    following = subprocess.Popen(
+        [TIDEMILL, "run", "copy"], cwd=shell.folder, env=shell.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert following.stdout is not None
     following.stdout.readline()
     following.send_signal(signal.SIGINT)
@@ -195,7 +197,9 @@ def test_what_the_server_cannot_do_is_said_with_a_way_out(served: Shell, words: 
     assert said in served.refused(*words)
 
 
-@pytest.mark.parametrize("words", [("schedule", "slow", "--timezone", "Europe/Berlin"), ("schedule", "slow", "0 9 * * *", "--remove"), ("nothing",), ("draft",)])
+@pytest.mark.parametrize(
+    "words", [("schedule", "slow", "--timezone", "Europe/Berlin"), ("schedule", "slow", "0 9 * * *", "--remove"), ("nothing",), ("draft",)]
+)
 def test_a_wrong_command_line_ends_with_2(served: Shell, words: tuple[str, ...]) -> None:
     assert "Usage" in served.refused(*words, code=2)
 

@@ -50,6 +50,8 @@ class Dispatcher:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Run id to the task that ends its processes."""
+    _cancelled: set[str] = field(default_factory=set)
+    """Ids of the runs whose processes were asked to end, until that is recorded."""
 
     async def start(self) -> None:
         """Take up what was under way, then what waits."""
@@ -197,6 +199,7 @@ class Dispatcher:
         await _until_done(run_id, lambda: self.runs.change(run_id, lambda run: transition(_with_steps(run, steps), seen)))
 
     def _end_in_background(self, run_id: str, ref: ExternalRef) -> None:
+        self._cancelled.add(run_id)
         if run_id not in self._ending:
             self._ending[run_id] = self._spawn(self._end(run_id, ref))
 
@@ -208,12 +211,12 @@ class Dispatcher:
 
     async def _until_cancelled(self) -> None:
         """Until the runs being cancelled are ended, and that is recorded."""
-        ending = tuple(self._ending)
-        while any(run_id in self._ending or run_id in self._carried for run_id in ending):
+        while self._ending or self._cancelled & self._carried.keys():
             await asyncio.sleep(SHORT_LOOK_S)
 
     def _let_go(self, run_id: str) -> bool:
         self._carried.pop(run_id, None)
+        self._cancelled.discard(run_id)
         self._woken.set()
         return False
 

@@ -70,7 +70,7 @@ def read_cast(c: Cursor) -> list[Act] | None:
     return c.longest(lambda: c.attempt(lambda: _stays(c)), lambda: c.attempt(lambda: _verb_first(c)), lambda: c.attempt(lambda: _described(c)))
 
 
-def _stays(c: Cursor) -> list[Act] | None:
+def _stays(c: Cursor) -> list[Act] | None:  # noqa: PLR0912  # one rule of the grammar, read top to bottom
     """`postcode stays text, e.g. 01067`, `keep the store code as text`: nothing to do where the column is of that type, else a conversion."""
     zeros = bare = False
     if c.take(*w.ZEROS_OF):
@@ -206,6 +206,8 @@ def _description(c: Cursor, hints: dict[str, object]) -> bool | None:
             hints["thousands"] = ","
     elif c.take(*w.DOTS_AS_THOUSANDS_SEPARATORS):
         hints["thousands"] = "."
+    elif c.take(*w.GERMAN_NUMBERS):
+        hints |= {"decimal": ",", "thousands": "."}
     elif c.take(*w.DECIMAL_COMMA):
         hints["decimal"] = ","
         if hints.get("thousands") == ",":
@@ -259,7 +261,17 @@ def _examples(c: Cursor, hints: dict[str, object]) -> bool:
             hints |= {"decimal": ",", "thousands": "."}
         elif (match := re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})[./-]\d{4}", text)) and int(match[1]) > 12:
             hints["format"] = f"%d{match[2]}%m{match[2]}%Y"
+        elif match and "format" not in hints and not _format_ahead(c):
+            return False
     return bool(found)
+
+
+def _format_ahead(c: Cursor) -> bool:
+    """True where the order of day and month is told behind an example that leaves it open."""
+    with c.saved():
+        c.take(",")
+        c.take("(")
+        return _format(c) is not None
 
 
 def _format(c: Cursor) -> str | None:

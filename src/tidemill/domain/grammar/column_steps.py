@@ -26,6 +26,8 @@ from tidemill.errors import FormulaError
 def read_add(c: Cursor) -> list[Act] | None:
     """`add gross = unit_price * quantity`, `for each team, add x, the running total of …`, `a * b as c`."""
     per = c.attempt(lambda: _leading_per(c)) or ()
+    if per:
+        c.take("we need", "i need", "we want", "i want", "we also need", "show")
     verb = c.take(*w.ADD) or c.attempt(lambda: _given_to_each(c))
     if (
         verb is None
@@ -35,7 +37,7 @@ def read_add(c: Cursor) -> list[Act] | None:
         and not c.sees("multiply", "divide", "subtract", "rank", "number the")
     ):
         return None
-    acts = c.attempt(lambda: _named_first(c, per)) or c.attempt(lambda: _window_last(c, per)) or c.attempt(lambda: _named_last(c, per))
+    acts = c.longest(lambda: _named_first(c, per), lambda: _window_last(c, per), lambda: _named_last(c, per))
     if acts is None:
         return None
     c.scope = _extended(c.scope, acts)

@@ -218,7 +218,7 @@ class Cursor:
             if span[-1].kind is Kind.MARK and not (span[-1].text in "#%" or (span[-1].text == ")" and any(t.text == "(" for t in span))):
                 continue
             phrase = " ".join(t.text for t in span)
-            match = self.scope.find(phrase, lenient=not _is_identifier(span) and not (length == 1 and token.low in STOPWORDS))
+            match = self.scope.find(phrase, lenient=not _is_identifier(span) and not (length == 1 and token.low in STOPWORDS | {"first", "last"}))
             if len(match.names) == 1:
                 self.i += length
                 return match.names[0]
@@ -407,12 +407,15 @@ class Cursor:
         return self.text[self.tokens[start].start : self.tokens[min(end, len(self.tokens)) - 1].end]
 
 
+_SPACED = re.compile(r"[(),](?=.)|(?<=.)[(),]")
+
+
 @lru_cache(maxsize=2048)
 def _compiled(phrases: tuple[str, ...]) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]:
     """Phrases by their first word, the longest first."""
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for phrase in phrases:
-        words = tuple(phrase.split())
+        words = tuple(_SPACED.sub(r" \g<0> ", phrase).split())
         found.setdefault(words[0], []).append((words, phrase))
     return {first: tuple(sorted(some, key=lambda o: -len(o[0]))) for first, some in found.items()}
 

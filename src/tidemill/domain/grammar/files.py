@@ -136,7 +136,9 @@ _PAST = frozenset(word_list("put wrote sent saved stored exported dumped collect
 
 def _writer(before: list[Token], preposition: int) -> int | None:
     """Index of the verb that a preposition belongs to: the `dumps` of `dumps the reviews into`."""
-    return next((k for k in range(preposition - 1, -1, -1) if before[k].kind is Kind.WORD and (before[k].lemma in _WRITES or before[k].low in _PAST)), None)
+    return next(
+        (k for k in range(preposition - 1, -1, -1) if before[k].kind is Kind.WORD and (before[k].lemma in _WRITES or before[k].low in _PAST)), None
+    )
 
 
 def _has_subject(before: list[Token], verb: int) -> bool:

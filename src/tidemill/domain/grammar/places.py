@@ -85,7 +85,8 @@ def read_source(c: Cursor, roles: dict[int, str]) -> list[Act] | None:  # noqa: 
         if token.low in ("separated", "delimited", "delimiter") or token.text in ";|":
             c.i += 1
             continue
-        if token.kind is Kind.NUMBER or (token.kind is Kind.WORD and (token.low in OPERATIVE or token.lemma in OPERATIVE) and not _one_per_line(c) and not _is_noun(c, seen)):
+        asks = token.kind is Kind.WORD and (token.low in OPERATIVE or token.lemma in OPERATIVE)
+        if token.kind is Kind.NUMBER or (asks and not _one_per_line(c) and not _is_noun(c, seen)):
             return None
         if token.kind is Kind.MARK and token.text not in ",()–-:'&/#*.":
             return None
@@ -116,6 +117,7 @@ def _about_source(c: Cursor, token: Token) -> bool:
 
 
 _EXPORTS = frozenset(word_list("exported written produced delivered generated dumped extracted stored saved sent collected uploaded put"))
+_HOLDS = frozenset(word_list("list contain contains hold holds have has show shows record records includes"))
 _ROWS = ("row", "line", "record", "entry", "object", "document", "one")
 
 
@@ -143,11 +145,11 @@ def _row_frame(c: Cursor) -> bool:
                     keep()
                     return True
             return False
-        if c.take("one", "a", "a single", "exactly one") and c.take(*_ROWS) and c.take("per", "for each", "for every"):
-            if not c.done and c.tokens[c.i].kind is Kind.WORD and c.tokens[c.i].low not in OPERATIVE:
-                c.i += 1
-                keep()
-                return True
+        stands_for = c.take("one", "a", "a single", "exactly one") and c.take(*_ROWS) and c.take("per", "for each", "for every")
+        if stands_for and not c.done and c.tokens[c.i].kind is Kind.WORD and c.tokens[c.i].low not in OPERATIVE:
+            c.i += 1
+            keep()
+            return True
     return False
 
 
@@ -156,8 +158,10 @@ def _is_noun(c: Cursor, seen: list[Token]) -> bool:
     token, before = c.tokens[c.i], c.peek(-1)
     if before is None:
         return False
+    if token.low == "keeps":
+        return not seen and c.i > 1 and c.tokens[c.i - 2].low in ("the", "our", "my", "their", "a", "an")
     if token.low == "every":
-        return bool(seen) and before.lemma in ("list", "contain", "contains", "hold", "holds", "have", "has", "show", "shows", "record", "records", "includes")
+        return bool(seen) and before.lemma in _HOLDS
     if before.low in ("the", "our", "their", "which", "a", "an") and singular(token.low) in c.table_nouns:
         return True
     return token.low == "group" and before.low in ("our", "their", "your", "its", "whole")

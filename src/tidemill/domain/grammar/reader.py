@@ -147,9 +147,7 @@ class _Reader:
             self._say(text, "remark")
         elif role := sheet_role(unit):
             self._sheet(unit, role)
-        elif unit.context in ("", "source", "steps") and says_file_may_be_empty(unit.body):
-            self._say(text, "guaranteed")
-        elif is_guaranteed(unit.body):
+        elif is_guaranteed(unit.body) or (unit.context in ("", "source", "steps") and says_file_may_be_empty(unit.body)):
             self._say(text, "guaranteed")
         elif (intro := introduction(text)) is not None:
             self.name = self.name or intro or None
@@ -192,7 +190,7 @@ class _Reader:
             self._title(unit, first=True)
             return
         timed = find_schedule(unit.whole, expected=False)
-        if timed is not None and not _asks_more(timed.rest):
+        if timed is not None and not _asks_more(timed.rest) and not (timed.problem and self._reads_fully(unit)):
             self._time(unit.text, timed)
             return
         body = unit

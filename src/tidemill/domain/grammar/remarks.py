@@ -56,7 +56,8 @@ _GUARANTEED = re.compile(
     r"transient (?:failures|errors))?|with retries|retry (?:up to )?(?:a few|three|3) times"
     r"|auto-?create(?: the sheet| it)? if (?:it )?(?:doesn't|does not|doesn’t) exist|create (?:the )?(?:sheet|"
     r"table|file|folder) if (?:it )?(?:doesn't|does not|is) (?:exist|missing)|no duplicates on re-?run|(?:overwrite|replace) "
-    r"(?:it|them|the (?:existing |old |previous |last )?(?:files?|table|output|result|one|version)) (?:(?:each|every) time|(?:on|at|in|with) (?:each|every) run)"
+    r"(?:it|them|the (?:existing |old |previous |last )?(?:files?|table|output|result|one|version)) "
+    r"(?:(?:each|every) time|(?:on|at|in|with) (?:each|every) run)"
     r"|(?:it|(?:the|an|any) (?:existing |old |previous |last )?(?:file|table|output|result|one|version)) (?:is|gets|can be|may be|should be|must be) "
     r"(?:overwritten|replaced)(?: (?:each|every) time| (?:on|at|in|with) (?:each|every) run)?|safe re-?runs|a re-?run must not (?:duplicate|"
     r"double) (?:rows|anything)"
@@ -159,11 +160,14 @@ _ASKS = re.compile(
 
 
 _EMPTY_FILE = re.compile(
-    r"(?:(?:but|and|note that|please note that|mind that|beware:?)\s+)?(?:(?:the|one of the|either of the|any of the|each of the|both|either|any|all|some) )?"
-    r"(?:(?:first|second|third|last|other|latter|former|new|two|three|[a-z]+) )?(?:file|files|one|ones|of them|table|list|input|inputs|of these|of the files|[\w./-]+\.\w{2,7})"
+    r"(?:(?:but|and|note that|please note that|mind that|beware:?)\s+)?(?:(?:the|one of the|either of the|any of the|"
+    r"each of the|both|either|any|all|some) )?"
+    r"(?:(?:first|second|third|last|other|latter|former|new|two|three|[a-z]+) )?(?:file|files|one|ones|of them|table|list|"
+    r"input|inputs|of these|of the files|[\w./-]+\.\w{2,7})"
     r"(?: of them)? (?:may|can|might|could|is|are|will|is sometimes|is often|are sometimes)(?: also| sometimes| well| still| even)*(?: be)? empty"
     r"(?: (?:on some days|some days|sometimes|at times|on quiet days|at the moment|now and then|today|for now))?"
-    r"(?:,? ?\(?(?:with |just |only |apart from |except for )?(?:the |a )?header(?: only| row| line)*\)?)?(?:[;,] that(?:'s| is) (?:fine|ok|okay|normal|no error))?[.!]*",
+    r"(?:,? ?\(?(?:with |just |only |apart from |except for )?(?:the |a )?header(?: only| row| line)*\)?)?(?:[;,] that(?:'s|"
+    r" is) (?:fine|ok|okay|normal|no error))?[.!]*",
     re.IGNORECASE,
 )
 
@@ -174,8 +178,10 @@ def says_file_may_be_empty(text: str) -> bool:
 
 
 _CONTEXT = re.compile(
-    r"(?:(?:we|our \w+(?: \w+)?) (?:sell|sells|rent out|rents out|run|runs|operate|operates|organise|organises|organize|organizes|teach|teaches|breed|"
-    r"breeds|grow|grows|own|owns|offer|offers|employ|employs|brew|brews|bake|bakes|repair|repairs|publish|publishes|host|hosts)(?: [\w'’-]+){1,9}?(?: and [\w'’-]+)?"
+    r"(?:(?:we|our \w+(?: \w+)?) (?:sell|sells|rent out|rents out|run|runs|operate|operates|organise|organises|organize|"
+    r"organizes|teach|teaches|breed|"
+    r"breeds|grow|grows|own|owns|offer|offers|employ|employs|brew|brews|bake|bakes|repair|repairs|publish|publishes|host|"
+    r"hosts)(?: (?!(?:and|or|then)\b)[\w'’-]+){1,9}?(?: and [\w'’-]+)?"
     r"|(?:we(?: are|'re|’re)|i(?: am|'m|’m)) (?:an?|the)(?: [\w'’-]+){1,6}? (?:in|at|of|for|near|from)(?: [\w'’-]+){1,4}?"
     r"|(?:this|it|that|all this|the list|the table) (?:is|will be) (?:for|about|part of) (?:the|our|a|an|my|next|this)(?: [\w'’-]+){0,3}? "
     r"(?:report|meeting|board|newsletter|audit|dashboard|presentation|review|website|party|conference|committee|council|budget|magazine|fundraiser|exhibition)"

@@ -37,10 +37,9 @@ def read_pivot(c: Cursor) -> list[Act] | None:
     start = c.i
     c.take(*w.MAKE)
     c.take("a")
-    if not c.take(*w.PIVOT):
+    if not c.take(*w.PIVOT) and not _rows_per_ahead(c):
         c.i = start
-        if not _rows_per_ahead(c):
-            return None
+        return None
     parts: dict[str, object] = {}
     while True:
         if c.attempt(lambda: _part(c, parts)):
@@ -164,9 +163,12 @@ def read_unpivot(c: Cursor) -> list[Act] | None:
     if not columns:
         return None
     columns = _through(c, columns)
-    if not sure and not c.take(*w.INTO_ROWS):
+    if not sure and not c.sees(*w.INTO_ROWS, "into two columns", "into two new columns", "into the two columns"):
         return None
-    c.take("into rows", "to rows", "into long format", "to long format")
+    if not sure and not c.sees("into rows with", "into rows of"):
+        c.take(*w.INTO_ROWS)
+    if not c.sees("into rows with", "into rows of"):
+        c.take("into rows", "to rows", "into long format", "to long format")
     parts: dict[str, object] = {"columns": columns}
     while True:
         if c.attempt(lambda: _long_part(c, parts)):
@@ -216,6 +218,7 @@ def _long_part(c: Cursor, parts: dict[str, object]) -> bool | None:  # noqa: PLR
     with c.saved() as keep:
         if c.take(*w.COLUMNS):
             c.take("called", ":", "named", ",")
+            c.take("the columns", "columns")
             name = c.new_name()
             if name and c.take(*w.FOR_THE_COLUMN_NAME):
                 parts["name_to"] = name

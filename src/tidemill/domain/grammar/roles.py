@@ -130,12 +130,15 @@ def _add(found: Sources, path: str, *, config: dict[str, object], there: Any, te
 def _said_rows(text: str, path: str) -> set[str]:
     """What a description calls the rows: `the openings are in jobs.csv`, `each row of jobs.csv is one opening`."""
     file = rf"[`\"']?{re.escape(path)}[`\"']?"
+    row = r"(?:row|line|record|entry|object)"
     hits = (
-        re.search(rf"\b(?:the|all|our|these)\s+([a-z]+s)\s+(?:are|live|come|sit|can be found|arrive)\s+(?:in|from|as)\s+(?:the file\s+)?{file}", text, re.IGNORECASE),
-        re.search(rf"\b(?:each|every)\s+(?:row|line|record|entry|object)\s+(?:of|in)\s+{file}\s+(?:is|stands for|describes)\s+(?:one|an?)\s+([a-z]+)(?=[\s,.;]*(?:$|[,.;]|with))",
-                  text, re.IGNORECASE),
-        re.search(rf"{file}[^.]{{0,40}}\bone\s+(?:row|line|record|entry|object)\s+(?:per|for each|for every)\s+([a-z]+)", text, re.IGNORECASE),
-        re.search(rf"{file}\s+(?:lists|holds|contains|has)\s+(?:all\s+)?(?:the|our|every|each|all)\s+([a-z]+)(?=[\s]*(?:$|[,.;(]))", text, re.IGNORECASE),
+        re.search(pattern, text, re.IGNORECASE)
+        for pattern in (
+            rf"\b(?:the|all|our|these)\s+([a-z]+s)\s+(?:are|live|come|sit|can be found|arrive)\s+(?:in|from|as)\s+(?:the file\s+)?{file}",
+            rf"\b(?:each|every)\s+{row}\s+(?:of|in)\s+{file}\s+(?:is|stands for|describes)\s+(?:one|an?)\s+([a-z]+)(?=[\s,.;]*(?:$|[,.;]|with))",
+            rf"{file}[^.]{{0,40}}\bone\s+{row}\s+(?:per|for each|for every)\s+([a-z]+)",
+            rf"{file}\s+(?:lists|holds|contains|has)\s+(?:all\s+)?(?:the|our|every|each|all)\s+([a-z]+)(?=[\s]*(?:$|[,.;(]))",
+        )
     )
     return {h[1].lower() for h in hits if h and h[1].lower() not in STOPWORDS and h[1].lower() not in _NO_NOUNS}
 

@@ -210,7 +210,8 @@ _MANUAL = (
     r"without\s+a\s+schedule|no\s+automatic\s+runs?|not\s+automatically)\b(?:\s+(?:needed|required|necessary|yet|for\s+now|only|please)\b)*"
 )
 _SINGLE_TIME = (
-    r"(?:today|tomorrow|tonight|just\s+once|only\s+once|one[- ]time(?!\s+(?:per|an?|each|every)\b)|one[- ]off|once\s+only|right\s+(?:now|away)|immediately|straight\s+away|"
+    r"(?:today|tomorrow|tonight|just\s+once|only\s+once|one[- ]time(?!\s+(?:per|an?|each|every)\b)|one[- ]off|once\s+only|"
+    r"right\s+(?:now|away)|immediately|straight\s+away|"
     rf"(?:next|this|coming)\s+(?:week|month|year|{WEEKDAY}|morning|evening|afternoon)|(?:on\s+)?\d{{4}}-\d\d-\d\d|(?:once|now)(?=\s*[.!]?\s*$))\b"
 )
 _START_DATE = (

@@ -308,8 +308,11 @@ def _question_context(question: str) -> str:
         r"happen|do with|done|should be", question
     ):
         return "source"
-    if re.search(r"which (rows|records|orders|entries|lines|ones)|what.*filter|which.*(keep|count|matter|needed|included)|which (?:\w+ ){1,3}(?:do|should|shall|would|are) .*(?:want|need|wanted|"
-        r"interest\w*|look at|care about|show)", question):
+    if re.search(
+        r"which (rows|records|orders|entries|lines|ones)|what.*filter|which.*(keep|count|matter|needed|included)|"
+        r"which (?:\w+ ){1,3}(?:do|should|shall|would|are) .*(?:want|need|wanted|interest\w*|look at|care about|show)",
+        question,
+    ):
         return "exclude" if re.search(r"leave out|ignored?|dropped?|excluded?|skip", question) else "filter"
     if re.search(r"sort|order\b", question):
         return "sort"
@@ -317,7 +320,9 @@ def _question_context(question: str) -> str:
         return "add"
     if re.search(r"group|aggregat|summar", question):
         return "steps"
-    if re.search(r"what.*(happen|do|done|need)|what (?:should|shall|must) (?:it|the (?:result|output|table|list|file)) look|what comes next|what then", question):
+    if re.search(
+        r"what.*(happen|do|done|need)|what (?:should|shall|must) (?:it|the (?:result|output|table|list|file)) look|what (?:comes next|then)", question
+    ):
         return "steps"
     return ""
 

@@ -129,7 +129,8 @@ def read_limit(c: Cursor) -> list[Act] | None:  # noqa: PLR0912  # one rule of t
         return None
     if sides is None:
         sides = c.take(*w.BEST) if not c.sees("highest value") else None
-    _nouns(c)
+    if sides in (None, "top", "first", "last", "best", "worst", "bottom") or not c.attempt(lambda: _measure_next(c)):
+        _nouns(c)
     if not per and c.take(*w.PER):
         if c.tokens[c.i - 1].low == "by":
             c.i -= 1
@@ -177,6 +178,13 @@ def _leading_per(c: Cursor) -> tuple[str, ...] | None:
     keys = c.columns(demanded=True)
     c.take(",", ":")
     return keys or None
+
+
+def _measure_next(c: Cursor) -> bool | None:
+    """True where a column stands that things are ranked by: `the 3 highest amounts`."""
+    with c.saved():
+        name = c.column()
+        return True if name and (c.scope.type_of(name).is_numeric or c.scope.type_of(name).is_temporal) else None
 
 
 def _nouns(c: Cursor) -> None:
@@ -352,9 +360,6 @@ def _which(c: Cursor) -> tuple[str, list[dict[str, str]]] | None:
     return ("last" if high else "first", [{"column": column, "direction": "asc"}]) if column else None
 
 
-_IN_FILE = {"first": "first", "last": "last"}
-
-
 def _repeated_key(c: Cursor) -> tuple[str, ...] | None:
     """`of several rows with the same id`, `if an id occurs more than once`, `each id should appear only once`."""
     if c.take(*w.SEVERAL_WITH_THE_SAME):
@@ -415,7 +420,8 @@ def _one_per_key(c: Cursor) -> list[Act] | None:
         order = sort_keys(c)
         if not order:
             return None
-    if not order and keep != _IN_FILE.get(keep):
+    in_file = any(t.low in ("file", "appear", "appears", "occurrence", "found") for t in c.tokens)
+    if not order and (keep not in ("first", "last") or not in_file):
         c.trouble("no-order", "It is not said by which column the row is chosen.", "Add 'by COLUMN'.")
         return None
     c.take(*w.SHOULD_STAY)

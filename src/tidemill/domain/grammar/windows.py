@@ -50,7 +50,7 @@ def _frame(c: Cursor, frame: Frame) -> Frame:
         with c.saved() as keep:
             c.take(",")
             bracket = c.take("(")
-            if c.take(*w.IN_ORDER_OF):
+            if not c.sees("over the last") and c.take(*w.IN_ORDER_OF):
                 keys = sort_keys(c)
                 if keys and (not bracket or c.take(")")):
                     frame.order = tuple(keys)
@@ -166,6 +166,7 @@ def _rank(c: Cursor, name: str, frame: Frame) -> list[Operation] | None:
     frame = _frame(c, frame)
     if c.take(*w.BY):
         frame.order = frame.order or tuple(sort_keys(c))
+        frame = _frame(c, frame)
     c.take(",")
     if frame.order and (direction := direction_here(c)) is not None:
         frame.order = (*frame.order[:-1], frame.order[-1] | {"direction": direction})

@@ -88,7 +88,8 @@ def _says_something(word: str, space: Workspace) -> bool:
 
 
 _HEADER = re.compile(
-    r"(?P<keys>(?:per|for each|for every|within each|by)\s+[^:;=]{1,60}?),?\s*(?P<order>\(?(?:ordered by|sorted by|in order of|in the order of|order by)"
+    r"(?P<keys>(?:per|for each|for every|within each|by)\s+[^:;=]{1,60}?),?\s*"
+    r"(?P<order>\(?(?:ordered by|sorted by|in order of|in the order of|order by)"
     r"\s+[^:;=]{1,60}?\)?)\s*[:;]\s*(?P<rest>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -103,7 +104,9 @@ def spread_header(unit: Unit) -> Iterator[Wish]:
     lines = [line.strip() for line in re.split(r"[;,]\s*(?=[A-Za-z_]\w*\s*:?=)", hit["rest"])]
     if all(_ASSIGNED.fullmatch(line) for line in lines):
         keys = re.sub(r"^(?:for each|for every|within each|by)\b", "per", hit["keys"], flags=re.IGNORECASE)
-        order = re.sub(r"^\W*(?:ordered by|sorted by|in order of|in the order of|order by)", "in order of", hit["order"].strip("()"), flags=re.IGNORECASE)
+        order = re.sub(
+            r"^\W*(?:ordered by|sorted by|in order of|in the order of|order by)", "in order of", hit["order"].strip("()"), flags=re.IGNORECASE
+        )
         yield Wish("; ".join(f"{line} {keys} {order}" for line in lines))
 
 
@@ -119,8 +122,14 @@ _COUNTED = re.compile(
     rf"|{_PUTS})\s+(?P<what>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_WHOLE = re.compile(rf"(?:please\s+|then\s+|and\s+|finally,?\s+)*{_PUTS}(?:\s+(?:it|them|this|that|everything|the (?:result|results|table|rows|list|output)))?", re.IGNORECASE)
-_PICKS = re.compile(r"(?:only\s+|just\s+)?(?:the\s+)?(?:columns?\b|top\s|\w+\s+(?:\w+est|most|least|latest|top)\b|(?:first|last|latest|newest)\s+\w+\s)", re.IGNORECASE)
+_WHOLE = re.compile(
+    rf"(?:please\s+|then\s+|and\s+|finally,?\s+)*{_PUTS}(?:\s+(?:it|them|this|that|everything|the (?:result|results|table|rows|list|output)))?",
+    re.IGNORECASE,
+)
+_PICKS = re.compile(
+    r"(?:only\s+|just\s+)?(?:the\s+)?(?:columns?\b|top\s|\w+\s+(?:\w+est|most|least|latest|top)\b|(?:first|last|latest|newest)\s+\w+\s)",
+    re.IGNORECASE,
+)
 """What a destination clause may ask for besides: some columns, or a number of rows at one end of an order."""
 
 

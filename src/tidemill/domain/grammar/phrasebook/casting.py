@@ -36,7 +36,7 @@ EURO_SIGNS = phrases(
     "euro signs|euro sign|dollar signs|dollar sign|currency signs|currency sign|currency symbols|currency symbol|pound signs|percent signs|"
     "percent sign|pound sign|$ sign|€ sign|$ signs|£ sign|€ signs|£ signs|% sign|% signs"
 )
-SUCH_AS = phrases("such as|e.g.|like|for example|for instance|e . g .|e.g|e . g")
+SUCH_AS = phrases("they look like|it looks like|which look like|looking like|written like|they are written like|such as|e.g.|like|for example|for instance|e . g .|e.g|e . g")
 IN_THE_FORMAT = phrases("in the format|format|in format|of the form|in the form|the format is|written|written as|formatted as|in|as|formatted")
 LEAVE = phrases("keep|leave|treat|read|handle|preserve|please keep|have|let|take")
 STAYS = phrases(
@@ -45,13 +45,21 @@ STAYS = phrases(
     "should be treated as|must be treated as|is treated as|counts as|is still|must not become anything but"
 )
 KEEPS_ZEROS = phrases(
-    "keep the leading zeros|keep their leading zeros|keep its leading zeros|keeps its leading zeros|keeps the leading zeros|keeps their leading zeros|"
+    "keep the leading zeros|keep their leading zeros|keep its leading zeros|keeps its leading zeros|keeps the leading zeros|"
+    "keeps their leading zeros|"
     "keep leading zeros|keeps leading zeros|leading zeros matter|leading zeros count|the leading zeros matter|leading zeros are important|"
-    "leading zeros must stay|leading zeros stay|the leading zeros stay|the leading zeros must stay|must keep the leading zeros|must keep its leading zeros|"
+    "leading zeros must stay|leading zeros stay|the leading zeros stay|the leading zeros must stay|"
+    "must keep the leading zeros|must keep its leading zeros|"
     "must keep their leading zeros|should keep their leading zeros|should keep its leading zeros|should keep the leading zeros|has leading zeros|"
     "have leading zeros|with leading zeros|must not lose its leading zeros|must not lose their leading zeros|must not lose the leading zeros|"
     "with its leading zeros|with their leading zeros"
 )
 ZEROS_OF = phrases("the leading zeros of|the leading zeros in|leading zeros of|leading zeros in")
-ARE_KEPT = phrases("must be kept|are kept|stay|must stay|should stay|should be kept|matter|must not get lost|must not be lost|are important|have to stay")
-NO_NUMBER = phrases("not as a number|not a number|not as number|not as numbers|not numbers|never as a number|never a number|not as an integer|rather than a number|no number")
+ARE_KEPT = phrases(
+    "must be kept|are kept|stay|must stay|should stay|should be kept|matter|must not get lost|must not be lost|are important|have to stay"
+)
+NO_NUMBER = phrases(
+    "not as a number|not a number|not as number|not as numbers|not numbers|never as a number|never a number|not as an integer|"
+    "rather than a number|no number"
+)
+GERMAN_NUMBERS = phrases("german decimals|german numbers|german number format|german format|german decimal format|german notation")

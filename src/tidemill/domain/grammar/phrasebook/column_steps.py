@@ -19,7 +19,8 @@ EQUALS = phrases(
     "computed as|calculated as|from|as the|->|which equals|that equals|with|to|given by|obtained as|to be|made of|should be|shall be|will be|"
     "which should be|for|made from|built from|is the|where it is|showing|consisting of|that contains|which contains|that shows|saying|"
     "by taking|set to|that says|which is the|, which is|, the|, as|by|←|that should be|computed from|must be|becomes|is just|simply|"
-    "is simply|means|that gives|giving|based on|reading|worked out as|formed from|formed by"
+    "is simply|means|that gives|giving|based on|reading|worked out as|formed from|formed by|"
+    "that|which"
 )
 NAMED = phrases(
     "as|called|named|call it|and call it|name it|->|→|in a column called|in a column named|in a new column called|in column|as column|"
@@ -126,7 +127,7 @@ KEEP_EVERYTHING_EXCEPT = phrases(
 )
 DEFAULTS_TO = phrases("defaults to|default to|default is|is filled with|should be filled with|should default to|missing ->|missing =|missing becomes")
 AS_2 = phrases("as|in a column called|in column|in a column|in a new column|in a new column called|in the column")
-ADD_2 = phrases("add|calculate|compute|number|rank|work out|also|create")
+ADD_2 = phrases("add|calculate|compute|number|rank|work out|also|create|we need|i need|we want|i want|show|determine")
 IS_MISSING_2 = phrases(
     "is missing|are missing|is empty|is blank|is null|is not given|is not there|has no value|is not set|is absent|are empty|is not filled in|"
     "is unknown"

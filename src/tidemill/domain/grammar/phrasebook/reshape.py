@@ -20,7 +20,8 @@ VALUE_PARTS = phrases(
 MAKE = phrases("make|build|create|turn it into|i want|we want|give me")
 ONE_ROW_PER = phrases(
     "one row per|a row per|one row for each|a row for each|rows per|row per|one line per|index by|index|indexed by|one row for every|"
-    "rows are|rows =|rows by|rows :|rows for|single row per|each row is a|one row each"
+    "rows are|rows =|rows by|rows :|rows for|single row per|each row is a|one row each|"
+    "per|for each"
 )
 ONE_COLUMN_PER = phrases(
     "one column per|a column per|one column for each|a column for each|columns per|column per|one column for every|columns are|columns =|"
@@ -32,7 +33,8 @@ FILL_EMPTY_CELLS_WITH = phrases(
     "fill missing with|fill with|filling empty cells with|missing combinations get|empty cells as|fill the empty cells with|use|"
     "fill empty ones with|fill missing combinations with|cells without rows are|empty cells hold|empty cells should hold|"
     "empty cells should show|empty cells show|where there is nothing put|if there is none put|fill blanks with|fill the empty ones with|"
-    "empty cells|empty cells being"
+    "empty cells|empty cells being|"
+    "missing cells as|missing cells become|missing cells are|missing cells get"
 )
 LEAVE_EMPTY_CELLS_EMPTY = phrases(
     "leave empty cells empty|empty cells stay empty|leave the empty cells empty|empty cells remain empty|leave missing cells empty|"
@@ -75,7 +77,8 @@ CELLS = phrases("cells|empty cells|the empty cells|empty ones|missing cells|miss
 UNPIVOT = phrases("unpivot|melt|turn|reshape|gather|stack|make long|turn into rows|transform|bring|convert")
 COLUMNS = phrases(
     "columns|two columns|new columns|the columns|into|into the columns|into columns|as|one column|giving|the new columns are|"
-    "giving the columns|to|a column|into two columns|and two columns"
+    "giving the columns|to|a column|into two columns|and two columns|"
+    "into rows with|into rows with the columns|rows with|into the two columns|two new columns|into two new columns|into rows of"
 )
 INTO_ROWS = phrases(
     "into rows|to rows|into long format|from columns into rows|into a long table|to long format|into long form|into one row each|"

@@ -78,7 +78,8 @@ IT_2 = phrases("it|them|the result|the rows|the table|everything|the list|all|th
 IS_THE_SAME = phrases("is the same|are the same|is equal|are equal|ties|is tied|values")
 BY_4 = phrases("by|on|after|according to|in order of|in the order of|using")
 ONE_ROW_PER = phrases(
-    "one row per|one row for each|one row for every|a single row per|a single row for each|exactly one row per|just one row per|only one row per"
+    "one row per|one row for each|one row for every|a single row per|a single row for each|exactly one row per|just one row per|only one row per|"
+    "there must be one row per|there should be one row per"
 )
 SHOULD_STAY = phrases("should stay|should be kept|should remain|is to stay|stays|remains|is kept|must stay|has to stay|is needed|counts|matters|is wanted")
 SEVERAL_WITH_THE_SAME = phrases(
