@@ -50,7 +50,9 @@ def main() -> None:
     print(f"render            {1000 * statistics.median(rendering):7.1f} ms")
     start = time.perf_counter()
     verification = asyncio.run(adapter("sandbox")().verify(bundle, timeout_s=60))
-    print(f"verify            {1000 * (time.perf_counter() - start):7.1f} ms, {len(verification.tests)} tests, {'passed' if verification.passed else 'FAILED'}")
+    print(
+        f"verify            {1000 * (time.perf_counter() - start):7.1f} ms, {len(verification.tests)} tests, {'passed' if verification.passed else 'FAILED'}"
+    )
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "python -c 'import ibis'": [sys.executable, "-c", "import ibis; ibis.duckdb"],

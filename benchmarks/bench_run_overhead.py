@@ -87,7 +87,9 @@ def tidemill(folder: Path, runs: int) -> tuple[list[float], list[float]]:
     """Times of runs over REST."""
     folder.mkdir()
     (folder / "in.csv").write_text("a\n1\n")
-    server = subprocess.Popen([Path(sys.executable).parent / "tidemill", "up", "--port", "0"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [Path(sys.executable).parent / "tidemill", "up", "--port", "0"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         known = folder / ".tidemill" / "server.json"
         while not known.exists():
@@ -128,7 +130,9 @@ def prefect(folder: Path, runs: int) -> tuple[tuple[list[float], list[float]], t
     serving = None
     try:
         wait_for(f"{url}/health")
-        done = subprocess.run([PEER / "bin" / "python", "flow.py", str(runs)], cwd=folder, env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [PEER / "bin" / "python", "flow.py", str(runs)], cwd=folder, env=environment, capture_output=True, text=True, check=True
+        )
         serving = subprocess.Popen([PEER / "bin" / "python", "flow.py", "serve"], cwd=folder, **quiet)
         wait_for(f"{url}/deployments/name/pipeline/bench")
         with httpx.Client(base_url=url, timeout=60) as http:

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from tidemill.ports.unit_of_work import Store
 
 
-
 class Lock(Protocol):
     """Something only one process has."""
 

@@ -166,7 +166,9 @@ def prepare_data_folder(settings: Settings) -> None:
         _make_data_folder(settings)
     except OSError as failed:
         why = failed.strerror or failed
-        raise InvalidInput(f"{str(settings.data)!r} cannot be written: {why}. Check its permissions and the free space, or set TIDEMILL_DATA.") from failed
+        raise InvalidInput(
+            f"{str(settings.data)!r} cannot be written: {why}. Check its permissions and the free space, or set TIDEMILL_DATA."
+        ) from failed
 
 
 def _make_data_folder(settings: Settings) -> None:

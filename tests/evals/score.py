@@ -126,7 +126,7 @@ def _output_problem(case: dict[str, Any], folder: Path, work: Path) -> str:
 def _read(path: Path, table: str | None) -> pd.DataFrame:
     if path.suffix in (".db", ".sqlite"):
         with sqlite3.connect(path) as connection:
-            return pd.read_sql(f'SELECT * FROM "{table}"', connection)  # noqa: S608 - a name from the case
+            return pd.read_sql(f'SELECT * FROM "{table}"', connection)
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     if path.suffix in (".json", ".jsonl"):

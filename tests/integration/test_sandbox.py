@@ -140,9 +140,7 @@ class TestNetwork:
 
 
 class TestFiles:
-    @pytest.mark.parametrize(
-        "path", ["/etc/passwd", "/etc/shadow", "/proc/1/environ", "/proc/ME/environ", "/proc/ME/cmdline"]
-    )
+    @pytest.mark.parametrize("path", ["/etc/passwd", "/etc/shadow", "/proc/1/environ", "/proc/ME/environ", "/proc/ME/cmdline"])
     def test_what_others_own_cannot_be_read(self, isolation, path):
         """In a namespace of its own the first process is the sandboxed one, which may read its own environment."""
         if isolation is Isolation.BUBBLEWRAP and path == "/proc/1/environ":

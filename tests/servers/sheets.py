@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -99,15 +99,11 @@ def _proxy(target_port: int) -> type[BaseHTTPRequestHandler]:
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         while block := source.recv(65536):
             sink.sendall(block)
-    except OSError:
-        pass
-    try:
+    with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 def _handler(store: Spreadsheets) -> type[BaseHTTPRequestHandler]:

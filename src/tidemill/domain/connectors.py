@@ -149,8 +149,8 @@ class HttpJsonSource(SpecModel):
 
     connector: Literal["httpJson"] = "httpJson"
     url: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    params: dict[str, str] = {}
-    headers: dict[str, str] = {}
+    params: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
     auth: HttpAuth | None = None
     records_path: str = ""
     """Dotted path to the list of records in an answer; empty if the answer is the list."""

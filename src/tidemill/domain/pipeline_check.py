@@ -104,7 +104,12 @@ def _inputs(spec: PipelineSpec, index: int) -> Iterator[Finding]:
         yield error("join-and-union", place, "A step cannot both join and unite its inputs.", "Make two steps of it.")
     several = config is not None and (config.join or config.union or config.sql)
     if count > 1 and not several:
-        yield error("wrong-inputs", place, f"`{step.name}` reads {count} steps but neither joins nor unites them.", "Give one input, or add `join` or `union`.")
+        yield error(
+            "wrong-inputs",
+            place,
+            f"`{step.name}` reads {count} steps but neither joins nor unites them.",
+            "Give one input, or add `join` or `union`.",
+        )
 
 
 def _transform(step: TransformStep, place: str) -> Iterator[Finding]:
@@ -131,7 +136,12 @@ def _paths(step: Step, place: str, context: CheckContext) -> Iterator[Finding]:
         field = f"{place}.{'credentialsPath' if name == 'credentials_path' else name}"
         scheme = urlsplit(path).scheme if "://" in path else ""
         if scheme and scheme not in OBJECT_STORES:
-            yield error("unknown-scheme", field, f"`{scheme}://` paths are not read.", f"Use a path under the project folder, or one of {', '.join(OBJECT_STORES)}.")
+            yield error(
+                "unknown-scheme",
+                field,
+                f"`{scheme}://` paths are not read.",
+                f"Use a path under the project folder, or one of {', '.join(OBJECT_STORES)}.",
+            )
         elif scheme and getattr(step.config, "connector", "") == "sqlite":
             yield error("unknown-scheme", field, "A SQLite file must be local.", "Use a path under the project folder.")
         elif "\0" in path or not is_inside(path, context):
@@ -156,15 +166,24 @@ def _connection(config: SourceConfig | DestinationConfig, place: str) -> Iterato
 
 def _database(config: DatabaseConnection, place: str) -> Iterator[Finding]:
     if bool(config.url) == bool(config.url_secret):
-        yield error("missing-key", f"{place}.url", "The database's address is needed, once.", "Give `url` without a password, or `urlSecret: env:NAME`.")
+        yield error(
+            "missing-key", f"{place}.url", "The database's address is needed, once.", "Give `url` without a password, or `urlSecret: env:NAME`."
+        )
     if config.url is None:
         return
     parts = urlsplit(config.url)
     if parts.password:
-        yield error("credential-inline", f"{place}.url", "The URL holds a password.", "Take it out and give `passwordSecret: env:NAME` or `file:PATH`.")
+        yield error(
+            "credential-inline", f"{place}.url", "The URL holds a password.", "Take it out and give `passwordSecret: env:NAME` or `file:PATH`."
+        )
     schemes = ("postgresql", "postgres") if isinstance(config, (PostgresSource, PostgresDestination)) else ("mysql", "mariadb")
     if parts.scheme not in schemes or not parts.path.strip("/"):
-        yield error("not-allowed", f"{place}.url", f"`{_without_password(config.url)}` is not `{schemes[0]}://user@host/database`.", "Give scheme, host and database.")
+        yield error(
+            "not-allowed",
+            f"{place}.url",
+            f"`{_without_password(config.url)}` is not `{schemes[0]}://user@host/database`.",
+            "Give scheme, host and database.",
+        )
 
 
 def _without_password(url: str) -> str:
@@ -195,7 +214,9 @@ def _destination(step: DestinationStep, place: str, flow: SchemaFlow) -> Iterato
     if keys and mode is not WriteMode.UPSERT:
         yield warning("unused-keys", f"{place}.keys", f"`keys` are not used with `mode: {mode}`.", "Set `mode: upsert`.")
     if mode is WriteMode.APPEND:
-        yield warning("not-idempotent", f"{place}.mode", "With `mode: append`, running twice writes the rows twice.", "Use `replace`, or `upsert` with `keys`.")
+        yield warning(
+            "not-idempotent", f"{place}.mode", "With `mode: append`, running twice writes the rows twice.", "Use `replace`, or `upsert` with `keys`."
+        )
     for key in keys:
         if schema and schema.complete and key not in schema:
             yield error("unknown-column", f"{place}.keys", f"There is no column `{key}` at this point.", suggest(key, schema.names))
@@ -211,7 +232,9 @@ def _targets(spec: PipelineSpec, context: CheckContext) -> Iterator[Finding]:
         if target in read:
             yield error("overwrites-source", f"steps[{i}].config", f"`{step.name}` writes where `{read[target]}` reads.", "Write to another place.")
         if target in written:
-            yield error("same-target", f"steps[{i}].config", f"`{step.name}` and `{written[target]}` write to the same place.", "Write to two places.")
+            yield error(
+                "same-target", f"steps[{i}].config", f"`{step.name}` and `{written[target]}` write to the same place.", "Write to two places."
+            )
         written[target] = step.name
 
 

@@ -124,10 +124,14 @@ def _order(spec: PipelineSpec) -> tuple[list[int], list[Finding]]:
             if name not in index_of:
                 findings.append(error("unknown-step", f"steps[{i}].inputs", f"There is no step `{name}`.", suggest(name, index_of)))
             elif spec.steps[index_of[name]].type == "destination":
-                findings.append(error("reads-destination", f"steps[{i}].inputs", f"`{name}` is a destination and gives no table.", "Read the step before it."))
+                findings.append(
+                    error("reads-destination", f"steps[{i}].inputs", f"`{name}` is a destination and gives no table.", "Read the step before it.")
+                )
         waiting[i] = {index_of[n] for n in read if n in index_of}
         if step.type != "source" and not read:
-            findings.append(error("no-input", f"steps[{i}]", f"`{step.name}` has nothing to read.", "Put a source before it, or give `inputs: [step]`."))
+            findings.append(
+                error("no-input", f"steps[{i}]", f"`{step.name}` has nothing to read.", "Put a source before it, or give `inputs: [step]`.")
+            )
     order: list[int] = []
     while ready := [i for i, needs in waiting.items() if needs <= set(order)]:
         order += ready
@@ -135,5 +139,9 @@ def _order(spec: PipelineSpec) -> tuple[list[int], list[Finding]]:
             del waiting[i]
     if waiting:
         names = ", ".join(f"`{spec.steps[i].name}`" for i in waiting)
-        findings.append(error("cycle", f"steps[{min(waiting)}].inputs", f"These steps wait for each other: {names}.", "Change `inputs` so that data flows one way."))
+        findings.append(
+            error(
+                "cycle", f"steps[{min(waiting)}].inputs", f"These steps wait for each other: {names}.", "Change `inputs` so that data flows one way."
+            )
+        )
     return order, findings

@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     Place = tuple[int, int]
     PathKey = tuple[str | int, ...]
 
-_TYPE_ERRORS = {"enum", "literal_error", "string_type", "int_type", "float_type", "bool_type", "int_parsing", "float_parsing", "bool_parsing", "int_from_float"}
+_TYPE_ERRORS = {
+    "enum",
+    "literal_error",
+    "string_type",
+    "int_type",
+    "float_type",
+    "bool_type",
+    "int_parsing",
+    "float_parsing",
+    "bool_parsing",
+    "int_from_float",
+}
 _SHAPE_ERRORS = {"model_type", "model_attributes_type", "dict_type", "dataclass_type"}
 _MAX_FINDINGS = 50
 
@@ -32,7 +43,7 @@ def findings_of(invalid: ValidationError, document: object, places: Mapping[Path
     kept = [(e, p) for e, p in paths if not _shadowed(e, p, paths, document)]
     seen: dict[tuple[PathKey, str], Finding] = {}
     for e, path in kept:
-        finding = _finding(e, path, document, places)
+        finding = _finding(e, path, places)
         key = (path, "value" if e["type"] in _TYPE_ERRORS else finding.message)
         seen.setdefault(key, finding)
     return list(seen.values())[:_MAX_FINDINGS]
@@ -41,11 +52,10 @@ def findings_of(invalid: ValidationError, document: object, places: Mapping[Path
 def _path(loc: Sequence[str | int], document: object) -> PathKey:
     """The location without the union tags that pydantic puts into it."""
     path: list[str | int] = []
-    here: Any = document
+    here: Any = document  # walked by keys and indexes alike
     for i, part in enumerate(loc):
-        if isinstance(here, Mapping) and part in here:
-            here = here[part]
-        elif isinstance(part, int) and isinstance(here, (list, tuple)) and part < len(here):  # noqa: SIM114 - narrows otherwise
+        known = range(len(here)) if isinstance(here, (list, tuple)) else here if isinstance(here, Mapping) else ()
+        if part in known:
             here = here[part]
         elif i < len(loc) - 1 or _is_union_label(part):
             continue
@@ -70,8 +80,8 @@ def _shadowed(e: ErrorDetails, path: PathKey, every: list[tuple[ErrorDetails, Pa
     return not isinstance(value, Mapping) and e["type"] in _SHAPE_ERRORS and any(o["type"] in _TYPE_ERRORS for o in others)
 
 
-def _finding(e: ErrorDetails, path: PathKey, document: object, places: Mapping[PathKey, Place]) -> Finding:
-    rule, message, fix = _words(e, path, document)
+def _finding(e: ErrorDetails, path: PathKey, places: Mapping[PathKey, Place]) -> Finding:
+    rule, message, fix = _words(e, path)
     line, column = _place(path, places)
     return Finding(rule=rule, field=field_path(path), severity=Severity.ERROR, message=message, fix=fix, line=line, column=column)
 
@@ -81,7 +91,7 @@ def field_path(path: PathKey) -> str:
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
 
 
-def _words(e: ErrorDetails, path: PathKey, document: object) -> tuple[str, str, str]:
+def _words(e: ErrorDetails, path: PathKey) -> tuple[str, str, str]:
     key, value, kind = path[-1] if path else "", e.get("input"), e["type"]
     if kind == "extra_forbidden":
         return "unknown-key", f"`{key}` is not a key here.", suggest(str(key), _allowed_keys(e["loc"][:-1]))
@@ -93,7 +103,11 @@ def _words(e: ErrorDetails, path: PathKey, document: object) -> tuple[str, str, 
         allowed = [str(a) for a in _allowed_values(e)]
         return "not-allowed", f"{_shown(value)} is not allowed for `{key}`.", suggest(str(value), allowed)
     if kind in _TYPE_ERRORS:
-        return "wrong-type", f"{_shown(value)} does not fit `{key}`: {e['msg'][0].lower()}{e['msg'][1:]}.", "Put a text into quotes if it looks like something else."
+        return (
+            "wrong-type",
+            f"{_shown(value)} does not fit `{key}`: {e['msg'][0].lower()}{e['msg'][1:]}.",
+            "Put a text into quotes if it looks like something else.",
+        )
     return "invalid-value", f"{_shown(value)} does not fit `{key}`: {_said(e['msg'])}.", ""
 
 
@@ -101,10 +115,18 @@ def _tag_words(path: PathKey, value: object) -> tuple[str, str, str]:
     given = value if isinstance(value, Mapping) else {}
     if path and path[-1] == "config":
         named = given.get("connector")
-        said = f"There is no connector {named!r} here." if named else f"It is not clear which connector this is: keys {', '.join(f'`{k}`' for k in given) or 'none'}."
+        said = (
+            f"There is no connector {named!r} here."
+            if named
+            else f"It is not clear which connector this is: keys {', '.join(f'`{k}`' for k in given) or 'none'}."
+        )
         endings = ", ".join(FILE_CONNECTORS)
         near = nearest(str(named), CONNECTORS) if named else None
-        return "unknown-connector", said, f"{f'Did you mean `{near}`? ' if near else ''}Give `connector:` one of {', '.join(CONNECTORS)}, or a `path` ending in {endings}."
+        return (
+            "unknown-connector",
+            said,
+            f"{f'Did you mean `{near}`? ' if near else ''}Give `connector:` one of {', '.join(CONNECTORS)}, or a `path` ending in {endings}.",
+        )
     said = f"{given.get('type')!r} is not a kind of step." if "type" in given else "The step has no `type`."
     return "unknown-step-type", said, "Give `type:` one of source, transform, destination."
 
@@ -180,5 +202,3 @@ def _tag_of(model: type[BaseModel]) -> str | None:
         if name in model.model_fields and get_origin(model.model_fields[name].annotation) is Literal:
             return str(get_args(model.model_fields[name].annotation)[0])
     return None
-
-

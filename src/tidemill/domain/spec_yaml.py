@@ -82,7 +82,11 @@ def spec_document(spec: SpecModel) -> dict[str, object]:
 def json_schema() -> dict[str, object]:
     """The JSON Schema (2020-12) of config.yaml, for editors."""
     schema = PipelineSpec.model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tidemill pipeline", **{k: v for k, v in schema.items() if k != "title"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Tidemill pipeline",
+        **{k: v for k, v in schema.items() if k != "title"},
+    }
 
 
 def parse_yaml(text: str) -> Document:
@@ -100,7 +104,9 @@ def parse_yaml(text: str) -> Document:
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
         at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _invalid(_at(error("yaml-syntax", "", f"This is not YAML: {broken.problem or broken}.", "Check indentation, quotes and colons there."), at)) from None
+        raise _invalid(
+            _at(error("yaml-syntax", "", f"This is not YAML: {broken.problem or broken}.", "Check indentation, quotes and colons there."), at)
+        ) from None
     except yaml.YAMLError as broken:
         raise _invalid(error("yaml-syntax", "", f"This is not YAML: {broken}.", "Save the file as UTF-8 text.")) from None
     return Document(builder.value, builder.places)
@@ -132,7 +138,14 @@ class _Builder:
         mark = event.start_mark
         at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _invalid(_at(error("yaml-alias", "", "Anchors (`&`) and aliases (`*`) are not read in config.yaml.", "Write the value out, or put it in quotes."), at))
+            raise _invalid(
+                _at(
+                    error(
+                        "yaml-alias", "", "Anchors (`&`) and aliases (`*`) are not read in config.yaml.", "Write the value out, or put it in quotes."
+                    ),
+                    at,
+                )
+            )
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event, at)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -230,4 +243,12 @@ def _at(finding: Finding, place: tuple[int, int]) -> Finding:
 
 
 def _kind(value: object) -> str:
-    return "an empty file" if value is None else "a list" if isinstance(value, list) else f"the text {str(value)[:40]!r}" if isinstance(value, str) else repr(value)
+    return (
+        "an empty file"
+        if value is None
+        else "a list"
+        if isinstance(value, list)
+        else f"the text {str(value)[:40]!r}"
+        if isinstance(value, str)
+        else repr(value)
+    )

@@ -63,9 +63,14 @@ def _check_sql(query: str, key: tuple[tuple[str, tuple[tuple[str, ColumnType], .
     try:
         statements = [s for s in sqlglot.parse(query, dialect="duckdb") if s is not None]
     except SqlglotError as wrong:
-        return SqlResult(TableSchema(complete=False), (error("sql-syntax", "sql", f"This SQL cannot be read: {_first_line(wrong)}.", "Check it in DuckDB's dialect."),))
+        return SqlResult(
+            TableSchema(complete=False),
+            (error("sql-syntax", "sql", f"This SQL cannot be read: {_first_line(wrong)}.", "Check it in DuckDB's dialect."),),
+        )
     if len(statements) != 1 or not isinstance(statements[0], sqlglot.exp.Query):
-        return SqlResult(TableSchema(complete=False), (error("sql-not-select", "sql", "A SQL step is one SELECT statement.", "Remove everything else."),))
+        return SqlResult(
+            TableSchema(complete=False), (error("sql-not-select", "sql", "A SQL step is one SELECT statement.", "Remove everything else."),)
+        )
     found = _table_findings(statements[0], inputs)
     if found:
         return SqlResult(TableSchema(complete=False), found)
@@ -85,7 +90,14 @@ def _table_findings(statement: exp.Query, inputs: Mapping[str, TableSchema]) -> 
     found: list[Finding] = []
     for table in statement.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or table.db:
-            found.append(error("sql-reads-outside", "sql", f"`{table.sql(dialect='duckdb')}` reads from outside the pipeline.", "Add a source step for it and list it in `inputs`."))
+            found.append(
+                error(
+                    "sql-reads-outside",
+                    "sql",
+                    f"`{table.sql(dialect='duckdb')}` reads from outside the pipeline.",
+                    "Add a source step for it and list it in `inputs`.",
+                )
+            )
         elif table.name not in local and table.name.lower() not in {a.lower() for a in aliases}:
             found.append(error("unknown-table", "sql", f"There is no table `{table.name}` here.", suggest(table.name, aliases)))
     return tuple(found)
@@ -98,15 +110,22 @@ def _typed(statement: exp.Query, inputs: Mapping[str, TableSchema]) -> SqlResult
     from sqlglot.schema import MappingSchema
 
     if not all(s.complete for s in inputs.values()):
-        return SqlResult(TableSchema({n: ColumnType.UNKNOWN for n in statement.named_selects if n != "*"}, complete="*" not in statement.named_selects), ())
-    tables: dict[str, object] = {a: {c: _SQL_TYPES.get(t, "VARCHAR") for c, t in inputs[n].columns.items()} for a, n in table_aliases(tuple(inputs)).items()}
+        return SqlResult(
+            TableSchema({n: ColumnType.UNKNOWN for n in statement.named_selects if n != "*"}, complete="*" not in statement.named_selects), ()
+        )
+    tables: dict[str, object] = {
+        a: {c: _SQL_TYPES.get(t, "VARCHAR") for c, t in inputs[n].columns.items()} for a, n in table_aliases(tuple(inputs)).items()
+    }
     schema = MappingSchema(tables, dialect=_AS_WRITTEN, normalize=False)
     try:
         qualified = annotate_types(qualify(_with_real_names(statement, inputs), schema=schema, dialect=_AS_WRITTEN), schema=schema)
     except SqlglotError as wrong:
         known = list(dict.fromkeys(c for s in inputs.values() for c in s.columns))
         said = _first_line(wrong)
-        return SqlResult(TableSchema(complete=False), (error("unknown-column", "sql", f"In the SQL: {said}.", suggest(said.rsplit(" ", maxsplit=1)[-1].strip("'\""), known)),))
+        return SqlResult(
+            TableSchema(complete=False),
+            (error("unknown-column", "sql", f"In the SQL: {said}.", suggest(said.rsplit(" ", maxsplit=1)[-1].strip("'\""), known)),),
+        )
     return SqlResult(TableSchema({s.alias_or_name: _column_type(s) for s in qualified.selects}), ())
 
 
@@ -145,8 +164,21 @@ def python_findings(code: str) -> tuple[Finding, ...]:
         return (error("python-syntax", "python.code", f"This is not Python: {wrong}.", "Define `def transform(rows: list[dict]) -> list[dict]:`."),)
     found = [f for node in ast.walk(tree) for f in _node_findings(node)]
     if not any(isinstance(n, ast.FunctionDef) and n.name == "transform" and len(n.args.args) == 1 for n in tree.body):
-        found.append(error("python-signature", "python.code", "There is no function `transform` with one parameter.", "Define `def transform(rows: list[dict]) -> list[dict]:`."))
-    review = Finding(rule="python-review", field="python.code", severity=Severity.WARNING, message="This step runs hand-written Python.", fix="Read it before you run it.")
+        found.append(
+            error(
+                "python-signature",
+                "python.code",
+                "There is no function `transform` with one parameter.",
+                "Define `def transform(rows: list[dict]) -> list[dict]:`.",
+            )
+        )
+    review = Finding(
+        rule="python-review",
+        field="python.code",
+        severity=Severity.WARNING,
+        message="This step runs hand-written Python.",
+        fix="Read it before you run it.",
+    )
     return (*found, review)
 
 

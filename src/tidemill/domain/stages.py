@@ -111,9 +111,7 @@ class _Scope:
         """The type of a column that must be there; a missing one is a finding, or a demand if the table is not fully known."""
         known = self.columns.get(name)
         if known is None and self.complete:
-            self.findings.append(
-                error("unknown-column", place, f"There is no column `{name}` at this point.", suggest(name, self.columns))
-            )
+            self.findings.append(error("unknown-column", place, f"There is no column `{name}` at this point.", suggest(name, self.columns)))
             return ColumnType.UNKNOWN
         if known is None or known is ColumnType.UNKNOWN:
             if self.demands.get(name, ColumnType.UNKNOWN) is ColumnType.UNKNOWN:
@@ -192,7 +190,9 @@ def _cast(config: TransformConfig, scope: _Scope) -> None:
                         message=f"`{name}` is {kind} already, so the format is not used.", fix="Leave the format out.")
             )  # fmt: skip
         if _uncastable(kind, options.to):
-            scope.findings.append(error("type-mismatch", f"cast.{name}", f"{kind} cannot become {options.to}.", "Cast to string first, or use a formula."))
+            scope.findings.append(
+                error("type-mismatch", f"cast.{name}", f"{kind} cannot become {options.to}.", "Cast to string first, or use a formula.")
+            )
         scope.columns[name] = ColumnType(options.to)
 
 
@@ -256,7 +256,12 @@ def _window_findings(w: WindowColumn, place: str) -> Iterable[Finding]:
     if w.column is None and w.function not in (*_RANKS, WindowFunction.COUNT):
         yield error("missing-key", f"{place}.column", f"`{w.function}` needs a `column`.", "Add `column: …`.")
     if w.function in (*_RANKS, WindowFunction.LAG, WindowFunction.LEAD, WindowFunction.FIRST, WindowFunction.LAST) and not w.order_by:
-        yield error("missing-key", f"{place}.orderBy", f"`{w.function}` needs `orderBy`: without an order there is no first or next row.", "Add `orderBy: [{column: …}]`.")
+        yield error(
+            "missing-key",
+            f"{place}.orderBy",
+            f"`{w.function}` needs `orderBy`: without an order there is no first or next row.",
+            "Add `orderBy: [{column: …}]`.",
+        )
     if w.rows is not None and not w.order_by:
         yield error("missing-key", f"{place}.orderBy", "`rows` needs `orderBy`.", "Add `orderBy: [{column: …}]`.")
 
@@ -326,7 +331,9 @@ def _unpivot(config: TransformConfig, scope: _Scope) -> None:
         kind = scope.need(name, "unpivot.columns")
         shared = common_type(held, kind)
         if shared is None:
-            scope.findings.append(error("type-mismatch", "unpivot.columns", f"`{name}` is {kind}, the columns before it are {held}.", "Cast them to one type first."))
+            scope.findings.append(
+                error("type-mismatch", "unpivot.columns", f"`{name}` is {kind}, the columns before it are {held}.", "Cast them to one type first.")
+            )
         else:
             held = shared
     kept = {n: t for n, t in scope.columns.items() if n not in unpivot.columns}
@@ -354,7 +361,9 @@ def _rename(config: TransformConfig, scope: _Scope) -> None:
         new = renames.get(name, name)
         if new in renamed:
             culprit = name if name in renames else next(old for old, to in renames.items() if to == new)
-            scope.findings.append(error("duplicate-column", f"rename.{culprit}", f"Two columns would be named `{new}`.", "Rename or drop the other one first."))
+            scope.findings.append(
+                error("duplicate-column", f"rename.{culprit}", f"Two columns would be named `{new}`.", "Rename or drop the other one first.")
+            )
         renamed[new] = kind
     scope.columns = renamed
 
@@ -385,7 +394,9 @@ _OPERATIONS: Mapping[str, Callable[[TransformConfig, _Scope], None]] = {
 def _join(config: TransformConfig, inputs: Sequence[TableSchema]) -> Stage:
     left, right = _Scope(inputs[0]), _Scope(inputs[1] if len(inputs) > 1 else TableSchema())
     if (join := config.join) is None or len(inputs) != 2:
-        left.findings.append(error("wrong-inputs", "join", f"A join reads two steps; this one reads {len(inputs)}.", "Give `inputs: [left step, right step]`."))
+        left.findings.append(
+            error("wrong-inputs", "join", f"A join reads two steps; this one reads {len(inputs)}.", "Give `inputs: [left step, right step]`.")
+        )
         return left.stage("join", inputs[0])
     pairs = [(n, n) for n in join.on] or list(zip(join.left_on, join.right_on, strict=True))
     for one, other in pairs:
@@ -418,7 +429,12 @@ def _union(inputs: Sequence[TableSchema], names: Sequence[str]) -> Stage:
             shared = common_type(scope.columns.get(name, ColumnType.UNKNOWN), kind)
             if shared is None:
                 scope.findings.append(
-                    error("type-mismatch", "union", f"`{name}` is {kind} in `{source}` and {scope.columns[name]} before.", "Cast one of them in a step before.")
+                    error(
+                        "type-mismatch",
+                        "union",
+                        f"`{name}` is {kind} in `{source}` and {scope.columns[name]} before.",
+                        "Cast one of them in a step before.",
+                    )
                 )
             else:
                 scope.columns[name] = shared

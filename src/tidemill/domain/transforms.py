@@ -19,7 +19,9 @@ from tidemill.domain.table_schema import DeclaredType
 from tidemill.domain.values import SpecModel
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-FormulaText = Annotated[str, Field(min_length=1, max_length=10_000, description="A column formula such as `{unit_price} * {quantity}`; see docs/formulas.md.")]
+FormulaText = Annotated[
+    str, Field(min_length=1, max_length=10_000, description="A column formula such as `{unit_price} * {quantity}`; see docs/formulas.md.")
+]
 Scalar = bool | int | float | str
 """A literal of the file. A date or time is its ISO text and is read as the type of the column it meets."""
 

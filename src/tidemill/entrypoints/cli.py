@@ -100,7 +100,14 @@ def render(
         bundle = render_bundle(spec, format_python=adapter("python-formatter"))
         adapter("bundle-folder")(bundle, out, force=force)
     if as_json:
-        print_json({"out": str(out), "files": [a.path for a in bundle.artifacts], "digest": bundle.digest, "findings": [f.model_dump(mode="json") for f in findings]})
+        print_json(
+            {
+                "out": str(out),
+                "files": [a.path for a in bundle.artifacts],
+                "digest": bundle.digest,
+                "findings": [f.model_dump(mode="json") for f in findings],
+            }
+        )
     else:
         print_findings(findings)
         OUT.print(f"[green]✓[/] {len(bundle.artifacts)} files in {out}", soft_wrap=True)

@@ -29,28 +29,30 @@ IN_PROCESS_URL = "http://127.0.0.1"
 class Client:
     """Requests to the REST API; a problem in the answer is raised as an error."""
 
-    def __init__(self, send: Any, url: str | None) -> None:  # noqa: ANN401 - httpx's own keyword arguments
+    def __init__(self, send: Any, url: str | None) -> None:
         self._send = send
         self.url = url
         """The server's address; None if the services run inside this process and end with it."""
 
-    def get(self, path: str, **params: Any) -> Any:  # noqa: ANN401 - JSON
+    def get(self, path: str, **params: Any) -> Any:
         return self._call("GET", path, params={k: v for k, v in params.items() if v is not None})
 
-    def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def post(self, path: str, body: object = None) -> Any:
         return self._call("POST", path, json=body)
 
-    def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    def put(self, path: str, body: object) -> Any:
         return self._call("PUT", path, json=body)
 
     def delete(self, path: str) -> None:
         self._call("DELETE", path)
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
             response: httpx.Response = self._send(method, path, **{k: v for k, v in arguments.items() if v is not None})
         except httpx.HTTPError as failed:
-            raise UpstreamUnavailable(f"The server at {self.url} does not answer: {failed}. Start it again with `tidemill up`.", service="tidemill") from failed
+            raise UpstreamUnavailable(
+                f"The server at {self.url} does not answer: {failed}. Start it again with `tidemill up`.", service="tidemill"
+            ) from failed
         if response.status_code >= 400:
             raise _problem(response)
         return response.json() if response.content else None
@@ -88,7 +90,7 @@ def _inside(settings: Settings, *, engine: bool) -> Iterator[Client]:
     thread = threading.Thread(target=loop.run_forever, name="tidemill-services", daemon=True)
     thread.start()
 
-    def wait(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the coroutine gives
+    def wait(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result()
 
     app: App = wait(start(settings, engine=engine))

@@ -72,7 +72,9 @@ def fail(failure: TidemillError, *, as_json: bool) -> typer.Exit:
     """Tells of the error and gives the exit to raise."""
     findings = [f for f in failure.findings if isinstance(f, Finding)] if isinstance(failure, InvalidInput) else []
     if as_json:
-        shown = [f.model_dump(mode="json") for f in findings] or [{"rule": failure.code, "field": "", "severity": "error", "message": failure.message, "fix": ""}]
+        shown = [f.model_dump(mode="json") for f in findings] or [
+            {"rule": failure.code, "field": "", "severity": "error", "message": failure.message, "fix": ""}
+        ]
         print_json({"error": failure.code, "message": failure.message, "findings": shown})
     elif findings:
         print_findings(findings, ERR)

@@ -32,12 +32,22 @@ POLL_S = 0.2
 INTERRUPTED = 130
 """What a shell gives for a command that Ctrl-C ended."""
 FINAL = ("succeeded", "failed", "cancelled", "skipped")
-COLOURS = {"succeeded": "green", "failed": "red", "running": "blue", "pending": "dim", "cancelling": "yellow", "cancelled": "yellow", "skipped": "dim"}
+COLOURS = {
+    "succeeded": "green",
+    "failed": "red",
+    "running": "blue",
+    "pending": "dim",
+    "cancelling": "yellow",
+    "cancelled": "yellow",
+    "skipped": "dim",
+}
 LEVELS = {"error": "red", "critical": "red", "warning": "yellow"}
 
 
 def create(
-    source: Annotated[str, typer.Argument(metavar="BRIEF|CONFIG.yaml", help="A brief or a config.yaml: a file, `-`, or the instructions themselves.")],
+    source: Annotated[
+        str, typer.Argument(metavar="BRIEF|CONFIG.yaml", help="A brief or a config.yaml: a file, `-`, or the instructions themselves.")
+    ],
     name: Annotated[str | None, typer.Option(help="The pipeline's name.")] = None,
     force: Annotated[bool, typer.Option(help="Keep it although its tests fail or sentences were not understood.")] = False,
     as_json: AsJson = False,
@@ -244,7 +254,13 @@ def show_run(run: dict[str, Any]) -> None:
     for step in run["steps"]:
         memory = f"{step['peakMemoryBytes'] / 2**20:.0f} MiB" if step["peakMemoryBytes"] else ""
         seconds = f"{step['seconds']:.2f}" if step["seconds"] is not None else ""
-        table.add_row(escape(step["name"]), f"[{COLOURS.get(step['state'], 'dim')}]{step['state']}[/]", str(step["rows"] if step["rows"] is not None else ""), seconds, memory)
+        table.add_row(
+            escape(step["name"]),
+            f"[{COLOURS.get(step['state'], 'dim')}]{step['state']}[/]",
+            str(step["rows"] if step["rows"] is not None else ""),
+            seconds,
+            memory,
+        )
     OUT.print(table)
     detail = f": {escape(run['detail'])}" if run["detail"] else ""
     OUT.print(f"[{COLOURS[run['state']]}]{run['state']}[/] {run['id']}{' in ' + _took(run) if _took(run) else ''}{detail}", soft_wrap=True)
@@ -256,7 +272,10 @@ def show_saved(saved: dict[str, Any]) -> None:
     print_findings([Finding.model_validate(f) for f in saved["findings"]])
     show_verification(saved["verification"])
     pipeline = saved["pipeline"]
-    OUT.print(f"[green]✓[/] created {pipeline['id']} in pipeline_artifacts/{pipeline['id']}/: {', '.join(a['path'] for a in pipeline['artifacts'])}", soft_wrap=True)
+    OUT.print(
+        f"[green]✓[/] created {pipeline['id']} in pipeline_artifacts/{pipeline['id']}/: {', '.join(a['path'] for a in pipeline['artifacts'])}",
+        soft_wrap=True,
+    )
 
 
 def show_verification(verification: dict[str, Any] | None) -> None:

@@ -19,11 +19,11 @@ from rich.table import Table
 
 from tidemill import __version__
 from tidemill.adapter_registry import adapter
-from tidemill.domain.finding import Finding
 from tidemill.domain.draft import Reading
-from tidemill.errors import Unsupported
+from tidemill.domain.finding import Finding
 from tidemill.entrypoints.cli_output import OUT, failing, print_findings, print_json, print_readings
 from tidemill.entrypoints.cli_runs import connect, follow_run, show_entry, show_run, show_verification
+from tidemill.errors import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +121,9 @@ def _demonstrate() -> None:
         OUT.rule("[bold]4. The artifacts, tested in a sandbox[/]")
         show_verification(made["verification"])
         pipeline = _saved(client, brief)
-        OUT.print(f"Saved in {Path.cwd() / 'pipeline_artifacts' / pipeline}: " + ", ".join(_files(Path("pipeline_artifacts") / pipeline)), soft_wrap=True)
+        OUT.print(
+            f"Saved in {Path.cwd() / 'pipeline_artifacts' / pipeline}: " + ", ".join(_files(Path("pipeline_artifacts") / pipeline)), soft_wrap=True
+        )
         OUT.rule("[bold]5. A run, step by step[/]")
         run = follow_run(client, client.post(f"/api/pipelines/{pipeline}/runs")["id"], show=show_entry)
         show_run(run)
@@ -132,7 +134,7 @@ def _demonstrate() -> None:
     OUT.print("Change brief.txt and try again: tidemill draft brief.txt")
 
 
-def _saved(client: Any, brief: str) -> str:  # noqa: ANN401 - the client, imported late
+def _saved(client: Any, brief: str) -> str:
     """The id of the demonstration's pipeline, made once."""
     known = client.get("/api/pipelines", search="sales-analytics")["items"]
     if known:
@@ -176,7 +178,9 @@ def _writable(name: str, folder: Path) -> Check:
 
 def _disk(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
-    return Check("free space", free > FREE_BYTES, f"{free / 2**30:.1f} GiB" + ("" if free > FREE_BYTES else "; make room, results and logs need some"))
+    return Check(
+        "free space", free > FREE_BYTES, f"{free / 2**30:.1f} GiB" + ("" if free > FREE_BYTES else "; make room, results and logs need some")
+    )
 
 
 def _sandbox() -> Check:

@@ -103,7 +103,9 @@ def test_a_scheduled_pipeline_needs_a_schedule() -> None:
 
 
 def test_an_unknown_time_zone_names_the_nearest() -> None:
-    spec = PipelineSpec.model_validate({"name": "p", "trigger": "scheduled", "schedule": "0 9 * * *", "timezone": "Europe/Berln", "steps": [SOURCE, SAVE]})
+    spec = PipelineSpec.model_validate(
+        {"name": "p", "trigger": "scheduled", "schedule": "0 9 * * *", "timezone": "Europe/Berln", "steps": [SOURCE, SAVE]}
+    )
     (finding,) = check_pipeline(spec)
     assert finding.severity is Severity.ERROR
     assert "Europe/Berlin" in finding.fix

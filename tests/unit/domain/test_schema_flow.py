@@ -71,7 +71,11 @@ def test_an_unknown_column_names_the_nearest() -> None:
         ({"cast": {"ordered_on": "number"}}, "type-mismatch", "cast.ordered_on"),
         ({"rename": {"product": "note"}}, "duplicate-column", "rename.product"),
         ({"window": [{"name": "r", "function": "rank"}]}, "missing-key", "window[0].orderBy"),
-        ({"groupBy": ["product"], "aggregations": [{"operation": "count", "outputName": "product"}]}, "duplicate-column", "aggregations[0].outputName"),
+        (
+            {"groupBy": ["product"], "aggregations": [{"operation": "count", "outputName": "product"}]},
+            "duplicate-column",
+            "aggregations[0].outputName",
+        ),
         ({"sql": "DROP TABLE orders"}, "sql-not-select", "sql"),
         ({"sql": "SELECT * FROM read_csv('/etc/passwd')"}, "sql-reads-outside", "sql"),
         ({"sql": "SELECT * FROM elsewhere"}, "unknown-table", "sql"),

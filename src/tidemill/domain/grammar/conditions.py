@@ -150,7 +150,21 @@ def _conjunction(c: Cursor) -> Cond | None:
 
 
 def _simple(c: Cursor) -> Cond | None:
-    return c.first((_bracketed, _negated, _at_least_one, _neither_there, _value_of_column, _prefix_absent, _about_columns, _reversed, _without_subject, _adjective, _calculated))
+    return c.first(
+        (
+            _bracketed,
+            _negated,
+            _at_least_one,
+            _neither_there,
+            _value_of_column,
+            _prefix_absent,
+            _about_columns,
+            _reversed,
+            _without_subject,
+            _adjective,
+            _calculated,
+        )
+    )
 
 
 def _bracketed(c: Cursor) -> Cond | None:
@@ -474,8 +488,8 @@ def _compared(c: Cursor, name: str) -> Cond | None:
         return None
     c.take(*w.THE_2)
     if part in ("not_starts_with", "not_ends_with"):
-        found = _text_part(c, name, part.removeprefix("not_"))
-        return None if found is None else Opposite(found)
+        turned = _text_part(c, name, part.removeprefix("not_"))
+        return None if turned is None else Opposite(turned)
     if part in ("starts_with", "ends_with", "contains", "not_contains", "matches"):
         return _text_part(c, name, part)
     if _is_temporal(c, name) and (span := c.attempt(lambda: day_span(c))):
@@ -602,7 +616,7 @@ def _reversed(c: Cursor) -> Cond | None:
             return None
         c.take(*w.IN_3)
         counted = c.row_count if c.low() in ("rows", "row", "records", "entries", "lines") else ""
-        name = c.column() if not counted else counted
+        name = counted or c.column()
         c.i += bool(counted)
         end = c.i
     if name is None:

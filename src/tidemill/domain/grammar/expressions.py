@@ -68,7 +68,7 @@ def _signed(c: Cursor, signs: Signs, reader: Callable[[], str | None]) -> str | 
     sign = next((sign for phrase, sign in signs if c.take(phrase)), None)
     start = c.i
     right = reader() if sign else None
-    if right and sign in "+-" and _lone_percentage(c, start):
+    if right and sign and sign in "+-" and _lone_percentage(c, start):
         c.trouble("percentage", "It is not said of what this percentage is.", "Write 'price times 1.19', or 'price plus 19% of price'.", at=start)
         return None
     return f" {sign} {right}" if right else None
@@ -589,7 +589,11 @@ def _value_otherwise(c: Cursor) -> str | None:
     c.take(",", ";")
     c.take("and", "or")
     found = result_value(c)
-    return found if found not in (None, "true", "false") and c.take("otherwise", "else", "in all other cases", "for the rest", "for all others", "if not") else None
+    return (
+        found
+        if found not in (None, "true", "false") and c.take("otherwise", "else", "in all other cases", "for the rest", "for all others", "if not")
+        else None
+    )
 
 
 # --- rounding behind ------------------------------------------------------------------------------------------------

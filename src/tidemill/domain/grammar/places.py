@@ -25,7 +25,8 @@ OPERATIVE = frozenset(
 )
 """Words that ask for something: a clause about a file that holds one is not about the file alone."""
 _HARMLESS = re.compile(
-    r"header|same columns|columns|may be|separat|delimit|per line|one (?:row|line|record|entry) (?:per|for (?:each|every)) \w+$|empty|one json|each line|utf|encod|safe|some days|rows in", re.IGNORECASE
+    r"header|same columns|columns|may be|separat|delimit|per line|one (?:row|line|record|entry) (?:per|for (?:each|every)) \w+$|empty|one json|each line|utf|encod|safe|some days|rows in",
+    re.IGNORECASE,
 )
 _OPENERS = frozenset(set(VERBS) | {"left", "inner", "outer", "right", "for", "per", "only", "where", "then", "sort"}) - frozenset(
     word_list("read load take use open import fetch pull start find name list show total count have")

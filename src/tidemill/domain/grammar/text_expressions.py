@@ -135,7 +135,9 @@ def _some_characters(c: Cursor, operand: Reader) -> str | None:
         return None
     inner = operand(c) if c.take("of", "from", "in") else None
     if inner and inner.startswith("replace("):
-        c.doubts.append((c.words_between(start, c.i), "The characters are counted after the replacement; say it in two sentences if it is the other way round."))
+        c.doubts.append(
+            (c.words_between(start, c.i), "The characters are counted after the replacement; say it in two sentences if it is the other way round.")
+        )
     return f"{'left' if side in ('first', 'leading') else 'right'}({inner}, {count})" if inner else None
 
 

@@ -112,10 +112,8 @@ def test_schedule_with_time_zone_is_taken_over() -> None:
 
 def test_destination_named_between_two_stages_writes_the_first() -> None:
     made = draft(
-
-            "Source: orders.csv\nFilter: status = paid\nOutput: out/detail.csv\nGroup by: country\nAggregate: count "
-            "of rows as n\nOutput: out/sums.jsonl\n"
-
+        "Source: orders.csv\nFilter: status = paid\nOutput: out/detail.csv\nGroup by: country\nAggregate: count "
+        "of rows as n\nOutput: out/sums.jsonl\n"
     )
     assert [(s.config.path, s.inputs) for s in _steps(made) if s.type == "destination"] == [
         ("out/detail.csv", ("Keep rows by status",)),
@@ -137,10 +135,8 @@ def test_several_destinations_in_one_sentence_are_all_written() -> None:
 
 def test_sql_is_taken_over_word_by_word() -> None:
     made = draft(
-
-            "1. Source: CSV file orders.csv, call it sales\n2. Transform with SQL:\n   SELECT country, COUNT(*) AS "
-            "n FROM sales GROUP BY country\n3. Destination: CSV file out/x.csv\n"
-
+        "1. Source: CSV file orders.csv, call it sales\n2. Transform with SQL:\n   SELECT country, COUNT(*) AS "
+        "n FROM sales GROUP BY country\n3. Destination: CSV file out/x.csv\n"
     )
     assert [c["sql"] for c in configs(made)] == ["SELECT country, COUNT(*) AS n FROM sales GROUP BY country"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.unit.domain.grammar.brief_tables import configs, doubted, drafted
 
 

@@ -36,7 +36,9 @@ EURO_SIGNS = phrases(
     "euro signs|euro sign|dollar signs|dollar sign|currency signs|currency sign|currency symbols|currency symbol|pound signs|percent signs|"
     "percent sign|pound sign|$ sign|€ sign|$ signs|£ sign|€ signs|£ signs|% sign|% signs"
 )
-SUCH_AS = phrases("they look like|it looks like|which look like|looking like|written like|they are written like|such as|e.g.|like|for example|for instance|e . g .|e.g|e . g")
+SUCH_AS = phrases(
+    "they look like|it looks like|which look like|looking like|written like|they are written like|such as|e.g.|like|for example|for instance|e . g .|e.g|e . g"
+)
 IN_THE_FORMAT = phrases("in the format|format|in format|of the form|in the form|the format is|written|written as|formatted as|in|as|formatted")
 LEAVE = phrases("keep|leave|treat|read|handle|preserve|please keep|have|let|take")
 STAYS = phrases(

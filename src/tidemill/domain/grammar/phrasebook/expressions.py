@@ -45,7 +45,9 @@ OF_SEVERAL = phrases(
 )
 WHICHEVER_IS_MORE = phrases("whichever is larger|whichever is higher|whichever is greater|whichever is bigger|whichever is later|whichever is more")
 WHICHEVER_IS_LESS = phrases("whichever is smaller|whichever is lower|whichever is less|whichever is earlier")
-WRITTEN_LIKE = phrases("as|like|such as|e.g.|e.g|e . g .|written as|written like|in the form|in the format|formatted as|for example|format|in format|as in")
+WRITTEN_LIKE = phrases(
+    "as|like|such as|e.g.|e.g|e . g .|written as|written like|in the form|in the format|formatted as|for example|format|in format|as in"
+)
 TO_THE_NEXT_INTEGER = phrases(
     "to whole numbers|to a whole number|to the next whole number|to the next integer|to integers|to an integer|to the nearest whole number|"
     "to the nearest integer|to the full number|to full numbers"

@@ -14,8 +14,7 @@ LEFT = phrases(
     "all that remains|all of it|all of this|all of them|all this|all that|which are left|that are left|that is left"
 )
 IS_WHERE = phrases(
-    "is where|is the place for|shall hold|should hold|will hold|is to hold|gets|receives|should get|should contain|is to contain|"
-    "will contain"
+    "is where|is the place for|shall hold|should hold|will hold|is to hold|gets|receives|should get|should contain|is to contain|will contain"
 )
 LOOK_AT = phrases("have a look at|take a look at|look at|look into|look in")
 PER_LINE = phrases(

@@ -81,7 +81,9 @@ ONE_ROW_PER = phrases(
     "one row per|one row for each|one row for every|a single row per|a single row for each|exactly one row per|just one row per|only one row per|"
     "there must be one row per|there should be one row per"
 )
-SHOULD_STAY = phrases("should stay|should be kept|should remain|is to stay|stays|remains|is kept|must stay|has to stay|is needed|counts|matters|is wanted")
+SHOULD_STAY = phrases(
+    "should stay|should be kept|should remain|is to stay|stays|remains|is kept|must stay|has to stay|is needed|counts|matters|is wanted"
+)
 SEVERAL_WITH_THE_SAME = phrases(
     "of several rows with the same|if several rows have the same|where several rows have the same|when several rows have the same|"
     "if there are several rows with the same|when there are several rows with the same|if there is more than one row with the same|"
