@@ -20,6 +20,7 @@ from tidemill.domain.grammar.remarks import (
     is_greeting,
     is_guaranteed,
     is_sign_off,
+    narrows,
     says_file_may_be_empty,
 )
 from tidemill.domain.grammar.roles import Sources, find_sources
@@ -81,7 +82,8 @@ def read_instructions(text: str, read_schema: Look, *, name: str | None = None) 
 
 def _doubted_if_asking(reading: Reading) -> Reading:
     """A remark that holds a word of doing is doubted: to doubt small talk costs a glance, to pass over a request costs wrong figures."""
-    if reading.step != "remark" or not asks_for_something(reading.sentence):
+    asking = asks_for_something(reading.sentence)
+    if not (reading.step == "remark" and asking) and not (reading.step == "name" and narrows(reading.sentence)):
         return reading
     hint = f"This was taken for a remark and changes nothing. If it asks for something: {_EXAMPLE[0].lower()}{_EXAMPLE[1:]}"
     return Reading(sentence=reading.sentence, understood=False, hint=hint)
@@ -272,6 +274,8 @@ class _Reader:
             self._lost(unit, piece, alone=not understood and len(lost) == 1)
         for words, hint in outcome.doubts:
             self._doubt(words, hint)
+        if unit.context == "sort" and understood and not any((p.step or "").startswith("Sort") for p in understood):
+            self._doubt(unit.text, "It is not said what to sort by. Say 'sort by amount, highest first'.")
 
     def _lost(self, unit: Unit, piece: Piece, *, alone: bool) -> None:
         sentence = unit.text if alone or piece.words not in unit.text else piece.words

@@ -122,6 +122,14 @@ def asks_for_something(text: str) -> bool:
     return bool(_DOING.search(text))
 
 
+_NARROWING = re.compile(r"\b(?:without|excluding|except|but not|not|no|only|minus)\b", re.IGNORECASE)
+
+
+def narrows(text: str) -> bool:
+    """True of a title that may leave something out: `Web errors, no bots`."""
+    return bool(_NARROWING.search(text))
+
+
 def introduction(text: str) -> str | None:
     """The name in `Create a sales analytics pipeline that …`; "" if it names none; None if the text is no such sentence."""
     hit = _INTRO.fullmatch(text.strip())

@@ -148,3 +148,11 @@ def test_a_request_behind_a_title_or_a_signature_is_not_taken_for_small_talk(bri
 def test_a_remark_with_a_word_of_doing_is_doubted() -> None:
     made = draft("Load orders.csv. Save it to out/x.csv.\n\nBest,\nJo\nplease mask names")
     assert any("mask" in d for d in doubted(made))
+
+
+def test_a_title_that_leaves_something_out_is_doubted() -> None:
+    assert doubted(draft("Orders without returns\n- read orders.csv\n- save to out/x.csv")) == ["Orders without returns"]
+
+
+def test_a_sort_that_names_no_column_is_doubted() -> None:
+    assert doubted(draft("Load orders.csv. Sort: keep the first 5 rows. Save to out/x.csv.")) == ["Sort: keep the first 5 rows."]
